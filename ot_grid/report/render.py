@@ -1,0 +1,139 @@
+"""A report as terminal text, Markdown, CSV and JSON.
+
+One idea: the same numbers four times, each starting with the rehearsal banner and ending with the notes. It must not
+compute anything.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ot_grid.report.sections import Section
+
+WIDTH = 100  # columns of a terminal
+CELL_WIDTH = 40  # of one column of text, before it is cut with an ellipsis
+GAP = "  "
+KEYS = 2  # columns that every part of a table starts with
+
+
+@dataclass(frozen=True)
+class Page:
+    """What every form of a report shows."""
+
+    heading: Mapping[str, str]  # sweep, cells, command, created
+    banner: Sequence[str]
+    sections: Sequence[Section]
+    unranked: Sequence[tuple[str, str]]  # cell and status, cause
+    notes: Sequence[str]
+
+
+def text(page: Page) -> str:
+    """Return terminal text of at most 100 columns, but for paths, which stay whole to be copied."""
+    lines = [*_wrapped(page.banner), *([""] if page.banner else [])]
+    lines += _wrapped([f"{name}: {value}" for name, value in page.heading.items()])
+    for number, section in enumerate(page.sections):
+        lines += ["", section.title, *_laid_out(section)]
+        if page.unranked and not number:
+            lines += ["", "NOT RANKED", *_wrapped([f"{cell}: {cause}" for cell, cause in page.unranked])]
+    return "\n".join([*lines, "", "NOTES", *_wrapped([f"- {note}" for note in page.notes])]) + "\n"
+
+
+def _wrapped(paragraphs: Sequence[str]) -> list[str]:
+    wrap = textwrap.TextWrapper(WIDTH, subsequent_indent=GAP, break_long_words=False, break_on_hyphens=False)
+    return [line for paragraph in paragraphs for line in wrap.wrap(paragraph)]
+
+
+def _laid_out(section: Section) -> Iterator[str]:
+    columns = [[_cut(each) for each in column] for column in zip(section.headers, *section.rows, strict=True)]
+    widths = [max(map(len, column)) for column in columns]
+    for number, shown in enumerate(_pages(widths, section.second)):
+        if number:
+            yield ""
+        for line in zip(*(columns[index] for index in shown), strict=True):
+            words = [_set(cell, widths[index], section.numbers[index]) for cell, index in zip(line, shown, strict=True)]
+            yield GAP.join(words).rstrip()
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= CELL_WIDTH else cell[: CELL_WIDTH - 1] + "…"
+
+
+def _set(cell: str, width: int, number: bool) -> str:
+    return cell.rjust(width) if number else cell.ljust(width)
+
+
+def _pages(widths: Sequence[int], second: int) -> list[list[int]]:
+    """Deal columns to as many pages as the width asks for, with the key columns on each of them."""
+    if sum(widths) + len(GAP) * (len(widths) - 1) <= WIDTH:
+        return [list(range(len(widths)))]
+    pages = [list(range(KEYS))]
+    for index in range(KEYS, len(widths)):
+        used = sum(widths[each] + len(GAP) for each in pages[-1])
+        if (used + widths[index] > WIDTH and len(pages[-1]) > KEYS) or index == second:
+            pages.append(list(range(KEYS)))
+        pages[-1].append(index)
+    return pages
+
+
+def markdown(page: Page) -> str:
+    """Return Markdown with pipe tables."""
+    parts = ["\n".join(f"> **{_escaped(line)}**  " for line in page.banner)] if page.banner else []
+    sweep, *others = page.heading.items()
+    parts += [f"# {sweep[0]} {_escaped(sweep[1])}", "\n".join(f"- {name}: {_escaped(value)}" for name, value in others)]
+    for number, section in enumerate(page.sections):
+        parts += [f"## {section.title}", "\n".join(_piped(section))]
+        if page.unranked and not number:
+            parts += ["## NOT RANKED", "\n".join(f"- {cell}: {_escaped(cause)}" for cell, cause in page.unranked)]
+    return "\n\n".join([*parts, "## NOTES", "\n".join(f"- {_escaped(note)}" for note in page.notes)]) + "\n"
+
+
+def _piped(section: Section) -> Iterator[str]:
+    for number, cells in enumerate([section.headers, *section.rows]):
+        yield f"| {' | '.join(map(_escaped, cells))} |"
+        if not number:
+            yield f"|{'|'.join('---:' if right else '---' for right in section.numbers)}|"
+
+
+def _escaped(text: str) -> str:
+    escaped = "".join(f"\\{letter}" if letter in "\\|*_<`" else letter for letter in text)
+    return " ".join(escaped.split())  # a line break would end a table row
+
+
+def comma_separated(page: Page, table: pd.DataFrame) -> str:
+    """Return CSV between comment lines: `pandas.read_csv(path, comment="#")` reads the table."""
+    out = io.StringIO()
+    out.writelines(_comments([*page.banner, *(f"{name}: {value}" for name, value in page.heading.items())]))
+    # Words are quoted, so that a '#' among them starts no comment; ten digits hide the noise of binary fractions.
+    table.to_csv(out, index=False, quoting=csv.QUOTE_NONNUMERIC, float_format="%.10g", lineterminator="\n")
+    out.writelines(_comments(page.notes))
+    return out.getvalue()
+
+
+def _comments(lines: Sequence[str]) -> Iterator[str]:
+    for line in lines:
+        yield f"# {' '.join(line.split())}\n"
+
+
+def strict_json(page: Page, frames: Mapping[str, pd.DataFrame], facts: Mapping[str, Any]) -> str:
+    """Return strict JSON: the banner first, the notes last, null where there is no number."""
+    tables = {name: _records(frame) for name, frame in frames.items()}
+    whole = {"banner": list(page.banner), **facts, **tables, "notes": list(page.notes)}
+    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    objects = frame.astype(object)
+    rows = objects.where(objects.notna(), None).to_dict("records")
+    return [{str(name): _rounded(value) for name, value in row.items()} for row in rows]
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 10) if isinstance(value, float) else value

@@ -1,0 +1,131 @@
+"""What each cell of a sweep came to: its benchmarks, and what it cost.
+
+One idea: records decide. A stage run is done when its record is there; every other state gets a cause in words. Each
+stage run is read once, however many cells share it. It must not rank or judge.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ot_grid.errors import Corrupt
+from ot_grid.report.cells import Cell, Run, Sweep
+from ot_grid.report.matrices import FAILED, MISSING, Benchmark, load
+from ot_grid.report.pairs import Means
+from ot_grid.report.statistics import question_means
+from ot_grid.store import FAILURE, Store, read_json, record_of
+
+EVAL, DATASET = "eval", "dataset"
+CAUSE_LENGTH = 300  # characters of a failure's message; the log has the rest
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One cell with all that is known of it."""
+
+    cell: Cell
+    benchmarks: tuple[Benchmark, ...]
+    rows: int | None  # the student was trained on
+    tokens: int  # bought by the cell's stage runs
+    seconds: float  # of the cell's stage runs
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are benchmarks, and all are done."""
+        return bool(self.benchmarks) and not self.lacking
+
+    @property
+    def lacking(self) -> list[Benchmark]:
+        """The benchmarks that are not done."""
+        return [each for each in self.benchmarks if not each.done]
+
+    @cached_property
+    def means(self) -> Means:
+        """The mean over repeats of every question, of the benchmarks that are done."""
+        return {
+            b.name: dict(zip(b.questions, question_means(b.matrix).tolist(), strict=True))
+            for b in self.benchmarks
+            if b.done
+        }
+
+
+class Reader:
+    """Reads the stage runs of a store, each once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._folders: dict[str, dict[str, Path]] = {}
+        self._records: dict[Run, dict[str, Any] | None] = {}
+        self._causes: dict[Run, str] = {}  # why a run failed
+        self._benchmarks: dict[Run, Benchmark] = {}
+
+    def results(self, sweep: Sweep) -> list[Result]:
+        """Return the result of every cell, in the order of the sweep."""
+        return [self._result(cell) for cell in sweep.cells]
+
+    def cost(self, runs: tuple[Run, ...]) -> tuple[int, float]:
+        """Return the tokens bought and the seconds spent by stage runs, each counted once."""
+        unique = {(run.stage, run.key): run for run in runs}.values()
+        records = [record for record in map(self._record, unique) if record]
+        tokens = sum(int((record.get("usage") or {}).get("output_tokens") or 0) for record in records)
+        return tokens, sum(float(record.get("seconds") or 0) for record in records)
+
+    def _result(self, cell: Cell) -> Result:
+        benchmarks = tuple(self._benchmark(cell, run) for run in cell.runs if run.stage == EVAL)
+        records = [self._record(run) for run in cell.runs if run.stage == DATASET]
+        rows = [record["counts"]["rows"] for record in records if record and "rows" in (record.get("counts") or {})]
+        return Result(cell, benchmarks, sum(rows) if rows else None, *self.cost(cell.runs))
+
+    def _benchmark(self, cell: Cell, run: Run) -> Benchmark:
+        record, folder = self._record(run), self._folder(run)
+        if record is None or folder is None:
+            return self._undone(cell, run)
+        if run not in self._benchmarks:
+            self._benchmarks[run] = load(run.label, folder, record.get("counts") or {})
+        return self._benchmarks[run]
+
+    def _undone(self, cell: Cell, run: Run) -> Benchmark:
+        if run in self._causes:
+            return Benchmark(run.label, FAILED, self._causes[run])
+        earlier = [each for each in cell.runs if self._record(each) is None and each in self._causes]
+        if earlier:
+            return Benchmark(run.label, MISSING, f"{earlier[0].name} failed: {self._causes[earlier[0]]}")
+        begun = [each.name for each in cell.runs if self._record(each) is None]
+        return Benchmark(run.label, MISSING, f"not done yet; next is {begun[0]}" if begun else "not done yet")
+
+    def _folder(self, run: Run) -> Path | None:
+        if run.stage not in self._folders:
+            self._folders[run.stage] = self._store.artifacts(run.stage)
+        return self._folders[run.stage].get(run.key)
+
+    def _record(self, run: Run) -> dict[str, Any] | None:
+        if run not in self._records:
+            self._records[run] = self._read(run)
+        return self._records[run]
+
+    def _read(self, run: Run) -> dict[str, Any] | None:
+        folder = self._folder(run)
+        if folder is None:
+            return None
+        try:
+            record = record_of(folder)
+        except Corrupt as error:
+            self._causes[run] = str(error)
+            return None
+        if record is None and (folder / FAILURE).exists():
+            self._causes[run] = _cause(folder / FAILURE)
+        return record
+
+
+def _cause(path: Path) -> str:
+    try:
+        raw = read_json(path)
+    except Corrupt as error:
+        return str(error)
+    failure = raw if isinstance(raw, dict) else {}
+    message = textwrap.shorten(str(failure.get("message") or "no message"), CAUSE_LENGTH, placeholder=" ...")
+    return f"{failure.get('class') or 'unknown class'}: {message}; log: {failure.get('log') or 'none'}"

@@ -1,0 +1,130 @@
+"""Grading many replies in worker processes.
+
+One idea: an item can hang, crash or eat all memory, and only that item is lost: its worker is killed and replaced, and
+it gets no verdict but a reason. It must not use threads (Math-Verify needs signals), and it must not judge.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+
+from ot_grid.errors import OtGridError
+from ot_grid.stages.graders import Graded, maths, number  # noqa: F401 (registers the built-in graders)
+from ot_grid.stages.graders.worker import OUT_OF_MEMORY, Limits
+
+Grader = Callable[[str, str], Graded]
+
+START_SECONDS = 120.0  # to import what a grader needs on a busy machine
+SLACK = 6.0  # wall seconds for each CPU second before a worker counts as hung
+
+
+def grade(
+    grader: Grader, pairs: Sequence[tuple[str, str]], *, limits: Limits | None = None, workers: int | None = None
+) -> Iterator[tuple[int, Graded]]:
+    """Yield (index, verdict) for every (response, answer), in the order in which they are done."""
+    count = min(workers or len(os.sched_getaffinity(0)), len(pairs))
+    waiting = deque(range(len(pairs)))
+    crew: list[_Worker] = []
+    try:
+        crew += (_Worker(grader, limits or Limits()) for _ in range(count))
+        while crew:
+            yield from _round(crew, waiting, pairs)
+    finally:
+        for worker in crew:
+            worker.kill()
+
+
+def _round(crew: list[_Worker], waiting: deque[int], pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[int, Graded]]:
+    """Wait until a worker has something to say or has run out of time; hear it, and give it the next item."""
+    patience = min(worker.deadline for worker in crew) - time.monotonic()
+    heard = wait([worker.pipe for worker in crew], timeout=max(0.0, patience))
+    for worker in list(crew):
+        if worker.pipe not in heard and time.monotonic() < worker.deadline:
+            continue
+        item = worker.item
+        graded = worker.result(heard=worker.pipe in heard)
+        if graded is not None and item is not None:
+            yield item, graded
+        crew.remove(worker)
+        if not waiting:
+            worker.kill()
+        elif worker.alive:
+            crew.append(worker)
+            worker.give(waiting[0], pairs[waiting.popleft()])
+        else:
+            crew.append(worker.successor())
+
+
+def _pickled(grader: Grader, limits: Limits) -> bytes:
+    try:
+        return pickle.dumps((grader, limits))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise OtGridError(
+            f"the grader {grader!r} cannot be sent to a worker process ({error}); define it at the top of a module"
+        ) from error
+
+
+class _Worker:
+    """A process that grades one item at a time."""
+
+    def __init__(self, grader: Grader, limits: Limits) -> None:
+        self.grader, self.limits = grader, limits
+        order = _pickled(grader, limits)
+        self.pipe, theirs = Pipe()
+        # Not multiprocessing: its workers run the user's script again to find its functions.
+        start = "from ot_grid.stages.graders import worker; worker.main()"
+        command = [sys.executable, "-c", start, str(theirs.fileno())]
+        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        theirs.close()
+        self.pipe.send(sys.path)
+        self.pipe.send_bytes(order)
+        self.item: int | None = None
+        self.started, self.alive = False, True
+        self.deadline = time.monotonic() + START_SECONDS
+
+    def give(self, item: int, pair: tuple[str, str]) -> None:
+        self.item = item
+        self.deadline = time.monotonic() + self.limits.seconds * SLACK
+        with contextlib.suppress(OSError):  # it died while idle: the next round hears that
+            self.pipe.send(pair)
+
+    def result(self, *, heard: bool) -> Graded | None:
+        """Return the verdict on the item at hand, also when the worker hung or crashed; None: it says it is ready."""
+        graded: Graded | None = Graded(None, None, f"grader failed: took more than {self.limits.seconds * SLACK:g} s")
+        try:
+            graded = self.pipe.recv() if heard else graded
+            self.alive = heard and (graded is None or graded.reason != OUT_OF_MEMORY)
+        except (EOFError, OSError):
+            graded, self.alive = Graded(None, None, self._end()), False
+        if not self.alive:
+            self.kill()
+        if not self.started and graded is not None:
+            raise OtGridError(
+                f"the grader {self.grader!r} does not start ({graded.reason}); import it in Python to see why"
+            )
+        self.started, self.item = True, None
+        return graded
+
+    def _end(self) -> str:
+        code = self.process.wait()
+        if code == -signal.SIGPROF:
+            return f"grader failed: took more than {self.limits.seconds:g} s of CPU time"
+        return f"grader failed: its process ended with {code}"
+
+    def successor(self) -> _Worker:
+        return _Worker(self.grader, self.limits)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.pipe.close()

@@ -1,0 +1,93 @@
+"""The verify stage: label every trace as right, wrong or unverifiable.
+
+One idea: all labels are written, kept or not, so what another rule would keep can be told without grading again. It
+must not mistake a grader's failure for a wrong answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ot_grid import tables
+from ot_grid.errors import BadInput, nearest
+from ot_grid.registry import register
+from ot_grid.rows import RIGHT, UNVERIFIABLE, WRONG, Dropped, Trace
+from ot_grid.stages import bind, sieve
+from ot_grid.stages.graders import Graded, pool
+from ot_grid.stages.work import Work
+
+VERSION = 1
+VERDICTS = (RIGHT, WRONG, UNVERIFIABLE)
+NO_ANSWER = Graded(None, None, "no known answer")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A trace with its verdict, whether it stays, and what led to it."""
+
+    trace: Trace
+    kept: bool
+    extracted: str | None
+    reason: str
+
+
+@register("verify")
+def grade(traces: Iterable[Trace], *, grader: dict[str, Any], keep: list[str]) -> Iterator[Labelled]:
+    """Label by a grader against the known answer; a question without one is unverifiable."""
+    wrong = [verdict for verdict in keep if verdict not in VERDICTS]
+    if wrong or not keep:
+        raise BadInput(f"verify keep={list(keep)!r} is not a list of verdicts; {nearest(str(wrong[:1]), VERDICTS)}")
+    given = list(traces)
+    known = [trace for trace in given if trace.question.answer is not None]
+    pairs = [(trace.reply.text, str(trace.question.answer)) for trace in known]
+    for trace in given:
+        if trace.question.answer is None:
+            yield _labelled(trace, NO_ANSWER, keep)
+    for index, graded in pool.grade(bind.bound("grader", grader), pairs):
+        yield _labelled(known[index], graded, keep)
+
+
+def _labelled(trace: Trace, graded: Graded, keep: Sequence[str]) -> Labelled:
+    verdict = UNVERIFIABLE if graded.correct is None else RIGHT if graded.correct else WRONG
+    return Labelled(trace.labelled(verdict), verdict in keep, graded.extracted, graded.reason)
+
+
+def run(work: Work) -> dict[str, Any]:
+    """Write kept traces to `data/traces.parquet` and every label to `data/labels.parquet`."""
+    choice = work.reads["verify"]
+    traces = tables.read_traces(work.inputs[0], work.asker.find)
+    labels: dict[str, Labelled] = {}
+    for number, item in enumerate(bind.call("verify", choice, traces), 1):
+        labels[sieve.label(item.trace)] = item
+        work.progress(number, len(traces), "traces verified")
+    returned = (_outcome(labels[name]) for name in map(sieve.label, traces) if name in labels)
+    kept, dropped = sieve.settle(traces, returned, choice["function"])
+    if not kept:
+        raise sieve.nothing_kept("verify", [d.reason for d in dropped], "look at data/labels, or keep other verdicts")
+    _write_labels(work, [labels[name] for name in map(sieve.label, traces) if name in labels])
+    sieve.write_dropped(work.out, dropped)
+    verdicts = Counter(item.trace.verdict for item in labels.values())
+    return {
+        "traces_in": len(traces),
+        "traces": tables.write_traces(work.out, kept),
+        **{verdict: verdicts[verdict] for verdict in VERDICTS},
+        "unextracted": sum(item.extracted is None for item in labels.values()),
+        "dropped": sieve.by_reason(item.reason for item in dropped),
+    }
+
+
+def _outcome(item: Labelled) -> Trace | Dropped[Trace]:
+    return item.trace if item.kept else Dropped(item.trace, f"{item.trace.verdict}: {item.reason}")
+
+
+def _write_labels(work: Work, labels: Sequence[Labelled]) -> None:
+    columns = {"row": "string", "sample": "int64", "verdict": "string", "extracted": "string", "reason": "string"}
+    rows = (
+        {"row": item.trace.question.row, "sample": item.trace.sample, "verdict": item.trace.verdict,
+         "extracted": item.extracted, "reason": item.reason}
+        for item in labels
+    )  # fmt: skip
+    tables.write_rows(work.out / "data" / "labels.parquet", rows, columns)

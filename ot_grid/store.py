@@ -1,0 +1,161 @@
+"""Artifacts and records on disk: the only truth about what has been done.
+
+One idea: `record.json` is written last, so a directory without one is not done, whatever else it holds. Files are
+written under a temporary name, synced and renamed. It must not know what a stage does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ot_grid import key
+from ot_grid.errors import BadInput, Corrupt, OtGridError
+
+RECORD, RECIPE, JOB, FAILURE, PROGRESS, CLAIM = (
+    "record.json", "recipe.json", "job.json", "failure.json", "progress.json", "claim",
+)  # fmt: skip
+KEPT_ON_RESTART = {RECIPE, CLAIM, "checkpoints"}
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees all of it or none of it, also after a crash."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain data as indented JSON, in its own order: the order of sources is their rank."""
+    write_text(path, json.dumps(key.plain(value), indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON; raise `Corrupt`, naming the file and the way out, when it is not."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Corrupt(f"{path} is not valid JSON ({error}); delete its folder {path.parent} and run again") from error
+
+
+def slug(text: str) -> str:
+    """Return text fit for a file name."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")[:60] or "x"
+
+
+class Store:
+    """A folder of artifacts, replies and sweeps."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).expanduser().absolute()
+
+    @property
+    def replies(self) -> Path:
+        """Where bought replies lie."""
+        return self.root / "replies"
+
+    def sweep(self, name: str) -> Path:
+        """Where a sweep's cells lie."""
+        return self.root / "sweeps" / name
+
+    def check_writable(self) -> None:
+        """Raise `BadInput` when nothing can be written here."""
+        probe = self.root / f".probe-{uuid.uuid4().hex[:8]}"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe.write_text("x")
+            probe.unlink()
+        except OSError as error:
+            raise BadInput(
+                f"store={str(self.root)!r} is not writable ({error.strerror}); choose another with store=FOLDER or OT_GRID_STORE"
+            ) from error
+
+    def artifacts(self, stage: str) -> dict[str, Path]:
+        """Return the artifact folders of a stage by key, done or not."""
+        folder = self.root / stage
+        if not folder.is_dir():
+            return {}
+        return {path.name.rpartition("-")[2]: path for path in sorted(folder.iterdir()) if path.is_dir()}
+
+    def folder(self, stage: str, label: str, run_key: str) -> Path:
+        """Return where an artifact lies, under whatever label it was made, or where it would be made."""
+        return self.artifacts(stage).get(run_key) or self.root / stage / f"{slug(label)}-{run_key}"
+
+
+def record_of(artifact: Path) -> dict[str, Any] | None:
+    """Return the record of an artifact, None when it is not done; raise `Corrupt` on a broken one."""
+    path = artifact / RECORD
+    if not path.exists():
+        return None
+    record = read_json(path)
+    if not isinstance(record, dict) or "key" not in record:
+        raise Corrupt(f"{path} is not a record of ot_grid; delete its folder {artifact} and run again")
+    return record
+
+
+def freeze(artifact: Path, recipe: Mapping[str, Any]) -> None:
+    """Write the full recipe beside an artifact; raise `OtGridError` when the same key holds another one."""
+    path = artifact / RECIPE
+    if path.exists():
+        known = read_json(path)
+        if key.canonical(known) != key.canonical(recipe):
+            raise OtGridError(
+                f"{path} holds another recipe under the same key: the store was edited, or a stage's VERSION was "
+                f"not raised; compare it with the new one and delete {artifact} if the new one is right"
+            )
+        return
+    write_json(path, recipe)
+
+
+def restart(artifact: Path) -> None:
+    """Remove what an interrupted run left, but for its recipe and its checkpoints."""
+    artifact.mkdir(parents=True, exist_ok=True)
+    for path in artifact.iterdir():
+        if path.name in KEPT_ON_RESTART:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def claim(artifact: Path) -> Iterator[None]:
+    """Hold the right to write an artifact; wait while another process holds it.
+
+    A lock of the kernel, not a file's existence: it ends with its process, however that ends, so none goes stale.
+    """
+    artifact.mkdir(parents=True, exist_ok=True)
+    with (artifact / CLAIM).open("a") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        yield
+
+
+def digests(artifact: Path) -> dict[str, str]:
+    """Return the sha256 of every file of an artifact's output, by relative path."""
+    paths = sorted(path for name in ("data", "model") for path in (artifact / name).rglob("*") if path.is_file())
+    dropped = artifact / "dropped.parquet"
+    found = [*paths, dropped] if dropped.exists() else paths
+    return {str(path.relative_to(artifact)): key.file_digest(path) for path in found}

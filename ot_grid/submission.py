@@ -1,0 +1,143 @@
+"""What is written before anything is launched: the frozen recipe of every stage run, and the sweep's cells.
+
+One idea: a job and a report read only this, so editing a YAML later touches nothing that was submitted. It must not
+start anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ot_grid import store
+from ot_grid.config import Recipe
+from ot_grid.errors import BadInput, nearest
+from ot_grid.plan import Builder, Cell, Plan, StageRun
+from ot_grid.store import Store
+
+SWEEP = "sweep.json"
+
+
+@dataclass
+class Artifacts:
+    """Where each stage run of a plan lies, and whether it is done; looks at the disk once a stage."""
+
+    place: Store
+    _listed: dict[str, dict[str, Path]] = field(default_factory=dict)
+
+    def folder(self, run: StageRun) -> Path:
+        """Return where the artifact of a stage run lies or would lie."""
+        if run.stage not in self._listed:
+            self._listed[run.stage] = self.place.artifacts(run.stage)
+        return self._listed[run.stage].get(run.key) or self.place.folder(run.stage, run.label, run.key)
+
+    def done(self, run: StageRun) -> bool:
+        """Whether a stage run has a record."""
+        return store.record_of(self.folder(run)) is not None
+
+    def missing(self, plan: Plan) -> list[StageRun]:
+        """Return the stage runs that have no record, inputs first."""
+        return [run for run in plan.runs.values() if not self.done(run)]
+
+    def order(self, run: StageRun, plan: Plan) -> dict[str, Any]:
+        """Return what a job is told about a stage run (see `execute.Order`)."""
+        inputs = [self.relative(plan.runs[run_key]) for run_key in run.inputs]
+        return {"stage": run.stage, "folder": self.relative(run), "inputs": inputs}
+
+    def relative(self, run: StageRun) -> str:
+        """Return an artifact's folder relative to the store."""
+        return str(self.folder(run).relative_to(self.place.root))
+
+
+def freeze(plan: Plan, artifacts: Artifacts) -> None:
+    """Write the sweep, and the recipe of every stage run that is to run."""
+    for run in artifacts.missing(plan):
+        store.freeze(artifacts.folder(run), run.identity)
+    path = artifacts.place.sweep(plan.name) / SWEEP
+    content = describe(plan)
+    if path.exists():
+        content["created"] = store.read_json(path)["created"]
+    store.write_json(path, {**content, "asked": datetime.now(UTC).isoformat()})
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """Return a sweep as plain data: what a report or a reproduction needs, without Hydra."""
+    return {
+        "name": plan.name,
+        "command": list(plan.command),
+        "factors": {name: list(choices) for name, choices in plan.factors.items()},
+        "banner": plan.banner,
+        "versus": plan.versus,
+        "created": datetime.now(UTC).isoformat(),
+        "plugins": list(plan.runtime["plugins"]),
+        "cells": [describe_cell(cell, plan) for cell in plan.cells],
+    }
+
+
+def describe_cell(cell: Cell, plan: Plan) -> dict[str, Any]:
+    """Return a cell as plain data, with its full recipe."""
+    runs = [plan.runs[run_key] for run_key in cell.runs]
+    return {
+        "cell": cell.id,
+        "label": cell.label,
+        "coordinates": dict(cell.coordinates),
+        "choices": dict(cell.recipe.choices),
+        "recipe": dict(cell.recipe.settings),
+        "runs": [{"stage": run.stage, "label": run.label, "branch": run.branch, "key": run.key} for run in runs],
+    }
+
+
+def sweeps(place: Store) -> list[dict[str, Any]]:
+    """Return all sweeps of a store, the one asked for last first."""
+    found = [store.read_json(path) for path in sorted((place.root / "sweeps").glob(f"*/{SWEEP}"))]
+    return sorted(found, key=lambda sweep: str(sweep.get("asked", sweep["created"])), reverse=True)
+
+
+def find_sweep(place: Store, name: str | None) -> dict[str, Any]:
+    """Return a sweep by name, or the one asked for last."""
+    known = sweeps(place)
+    if not known:
+        raise BadInput(
+            f"store={str(place.root)!r} holds no sweep yet; run one: python -m ot_grid -m filter=length,difficulty"
+        )
+    for sweep in known:
+        if name in (None, sweep["name"]):
+            return sweep
+    raise BadInput(f"no sweep {name!r} in {place.root}; {nearest(str(name), [sweep['name'] for sweep in known])}")
+
+
+def find_cell(place: Store, wanted: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return (sweep, cell) by a cell's id, a unique beginning of it, or its coordinates."""
+    known = [(sweep, cell) for sweep in sweeps(place) for cell in sweep["cells"]]
+    found = [(s, c) for s, c in known if wanted in (c["label"], c["cell"])] or [
+        (s, c) for s, c in known if wanted and c["cell"].startswith(wanted)
+    ]
+    ids = {cell["cell"] for _, cell in found}
+    if len(ids) == 1:
+        return found[0]
+    if ids:
+        raise BadInput(f"{wanted!r} names {len(ids)} cells: {', '.join(sorted(ids))}; give more of the id")
+    labels = [name for _, cell in known for name in (cell["cell"], cell["label"])]
+    raise BadInput(f"no cell {wanted!r} in {place.root}; {nearest(wanted, labels)}")
+
+
+def plan_of(sweep: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], runtime: Mapping[str, Any]) -> Plan:
+    """Return the plan of frozen cells: from their recipes alone, whatever `conf/` says today."""
+    builder = Builder()
+    built = tuple(builder.cell(cell["coordinates"], Recipe(cell["recipe"], cell["choices"])) for cell in cells)
+    factors = {name: tuple(choices) for name, choices in sweep["factors"].items()}
+    return Plan(sweep["name"], tuple(sweep["command"]), factors, built, builder.runs, runtime, sweep.get("versus"))
+
+
+def models(runs: Iterable[StageRun]) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return the models that stage runs ask or train, by id, each with the first stage run that needs it."""
+    from ot_grid import rehearsal
+
+    found: dict[str, tuple[dict[str, Any], str]] = {}
+    for run in runs:
+        for model in rehearsal.models(run.reads):
+            found.setdefault(str(model["id"]), (dict(model), f"{run.stage}={run.label}"))
+    return found

@@ -1,0 +1,57 @@
+"""The text of `--help`: what this is, the commands, the groups with their choices.
+
+One idea: a choice's line is the first sentence of its YAML, so help cannot go stale. It must not import Hydra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ot_grid.config import RECIPE_GROUPS
+
+HEAD = """ot_grid: runs a grid of reasoning-data recipes, from source questions to a ranked table.
+
+  python -m ot_grid -m filter=length,difficulty teacher=qwq,r1        run the grid: 4 cells, then the ranked table
+  python -m ot_grid plan -m filter=length,difficulty teacher=qwq,r1   what would run and what is shared; spends nothing
+  python -m ot_grid status [SWEEP]                                    where it stands; what failed, and why
+  python -m ot_grid report [SWEEP] [--format markdown|csv|json]       the ranked ablation table
+  python -m ot_grid reproduce CELL                                    one cell again, from its frozen recipe alone
+  python -m ot_grid explain CELL [OTHER]                              why keys differ; why a stage is not cached
+  COMMAND --help                                                      the options of a command
+
+The same command again goes on where the last one stopped; what has a record is not run again.
+Settings of a choice: KEY=VALUE, e.g. scale.questions=32 train.learning_rate=1e-4,2e-4 (with -m: one cell each).
+From Hydra: --cfg job, --info, --config-dir FOLDER (your own choices), --hydra-help, --shell-completion.
+Sweeps kept as files: python -m ot_grid -m +sweep=NAME  (sweeps/NAME.yaml)
+"""
+RUNTIME = ("cluster", "tracking")
+
+
+def help_text() -> str:
+    """Return the help."""
+    folder = _conf()
+    lines = [HEAD, "Groups, in the order of the method:"]
+    lines += [line for group in RECIPE_GROUPS for line in _group(folder / group)]
+    lines += ["", "Nothing below can change a result:"]
+    lines += [line for group in RUNTIME for line in _group(folder / group)]
+    lines += [f"  {'store=FOLDER':<30}artifacts, replies and sweeps (default: OT_GRID_STORE, else ./store)"]
+    return "\n".join(lines)
+
+
+def _conf() -> Path:
+    inside = Path(__file__).parent / "conf"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "conf"
+
+
+def _group(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.glob("*.yaml")):
+        yield f"  {f'{folder.name}={path.stem}':<30}{sentence(path)}"
+
+
+def sentence(path: Path) -> str:
+    """Return the first sentence of a choice: its first comment that is no Hydra header."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#") and not line.startswith("# @package"):
+            return line.lstrip("# ")
+    return ""

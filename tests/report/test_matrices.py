@@ -1,0 +1,101 @@
+"""Eval artifacts become matrices, or a cause why not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ot_grid.report.matrices import load
+from ot_grid.tables import write_rows
+
+POINT = ("length", "qwq")
+
+
+def load_sums(made, folder, **counts):
+    return load("sums", folder, counts)
+
+
+def test_a_matrix_has_a_row_a_question_and_a_column_a_repeat(made):
+    """Null is wrong for the mean, and counted as ungraded."""
+    folder = made.answered("sums", [[True, False], [None, True]], *POINT)
+    found = load_sums(made, folder, questions=2, repeats=2)
+    assert found.done
+    assert found.questions == ("q0", "q1")
+    np.testing.assert_array_equal(found.matrix, [[1, 0], [0, 1]])
+    assert (found.ungraded, found.cut, found.unextracted, found.output_tokens) == (0.25, 0, 0, 20)
+
+
+def test_cut_and_unread_replies_are_counted(made):
+    """A reply stopped by the token limit and one without an answer are shares of all replies."""
+    folder = made.answered("sums", [[False, False]], *POINT, finish_reason="length", extracted=None)
+    found = load_sums(made, folder)
+    assert (found.cut, found.unextracted) == (1.0, 1.0)
+
+
+def test_a_hole_is_a_failure_that_keeps_its_numbers(made):
+    """A missing repeat is nan in the matrix, and the benchmark is not done."""
+    found = load_sums(made, made.answered("sums", [[True, True], [False]], *POINT), questions=2, repeats=2)
+    assert found.status == "failed"
+    assert "holds 3 of 4 replies (2 questions x 2 repeats)" in found.cause
+    assert np.isnan(found.matrix[1, 1])
+
+
+def test_fewer_questions_than_the_record_counts_is_a_failure(made):
+    """A full rectangle can still lack questions."""
+    found = load_sums(made, made.answered("sums", [[True]] * 28, *POINT), questions=30, repeats=1)
+    assert found.status == "failed"
+    assert "28 of 30" in found.cause
+
+
+def test_a_missing_column_is_named_with_the_way_out(made):
+    """The cause says which column is lacking, which are there, and what to delete."""
+    folder = made.answered("sums", [[True]], *POINT)
+    write_rows(
+        folder / "data" / "matrix.parquet", [{"question": "q0", "repeat": 0}], {"question": "string", "repeat": "int64"}
+    )
+    found = load_sums(made, folder)
+    assert found.status == "failed"
+    assert "lacks the column 'correct', 'extracted'" in found.cause
+    assert f"delete {folder} and run again" in found.cause
+
+
+def test_a_corrupt_file_is_a_failure_not_a_crash(made):
+    """Garbage, a cut file and a missing file are told as causes."""
+    folder = made.answered("sums", [[True] * 4] * 8, *POINT)
+    path = folder / "data" / "matrix.parquet"
+    whole = path.read_bytes()
+    for spoiled in (b"not parquet", whole[: len(whole) // 2], b""):
+        path.write_bytes(spoiled)
+        assert "cannot be read" in load_sums(made, folder).cause
+    path.unlink()
+    assert load_sums(made, folder).status == "failed"
+
+
+def test_any_flipped_byte_is_survived(made):
+    """A file with one wrong byte anywhere is read or told as a cause; it never raises."""
+    folder = made.answered("sums", [[True, False]] * 3, *POINT)
+    path = folder / "data" / "matrix.parquet"
+    whole = bytearray(path.read_bytes())
+    for place in range(0, len(whole), 7):
+        spoiled = whole.copy()
+        spoiled[place] ^= 0xFF
+        path.write_bytes(spoiled)
+        assert load_sums(made, folder, questions=3, repeats=2).status in ("done", "failed")
+
+
+def test_doubled_empty_and_odd_rows_are_failures(made):
+    """What cannot be a matrix says why."""
+    folder = made.answered("sums", [[True]], *POINT)
+    path = folder / "data" / "matrix.parquet"
+    row = {"question": "q0", "repeat": 0, "correct": 1.0, "extracted": "7", "output_tokens": 1, "finish_reason": "stop"}
+    kinds = {"question": "string", "repeat": "int64", "correct": "double"}
+    kinds |= {"extracted": "string", "output_tokens": "int64", "finish_reason": "string"}
+    for rows, said in (
+        ([], "no rows"),
+        ([row, row], "1 rows whose question and repeat are there already"),
+        ([{**row, "correct": 0.5}], "correct=0.5"),
+        ([{**row, "repeat": None}], "1 rows without a question or a repeat"),
+    ):
+        write_rows(path, rows, kinds)
+        assert said in load_sums(made, folder).cause
+    write_rows(path, [row], kinds)
+    assert load_sums(made, folder).matrix.tolist() == [[1.0]]

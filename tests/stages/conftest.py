@@ -1,0 +1,114 @@
+"""What the tests of stages share: a stage run in `tmp_path`, and a door that answers from a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ot_grid import key, rows, tables
+from ot_grid.config import Cluster, Model, Sampling
+from ot_grid.errors import OtGridError
+from ot_grid.rows import Question, Reply, Trace
+from ot_grid.stages.work import Message, Work
+
+SAMPLING = {"temperature": 1.0, "top_p": 1.0, "top_k": None, "max_tokens": 64}
+MODEL = {"id": "a-model", "revision": "1", "wheel": None, "stands_for": None}
+
+
+@dataclass
+class FakeAsker:
+    """The inference door: answers by a function of (prompt, sample), or fails."""
+
+    answer: Callable[[str, int], str] = lambda prompt, sample: f"{prompt} {sample}"
+    fails: bool = False
+    cut: bool = False
+    bought: dict[str, Reply] = field(default_factory=dict)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    def ask(
+        self,
+        chats: Sequence[Sequence[Message]],
+        samples: Sequence[int],
+        *,
+        model: Model,
+        sampling: Sampling,
+        path: Path | None = None,
+    ) -> list[Reply]:
+        """Answer each chat by its last message."""
+        if self.fails:
+            raise OtGridError("the engine died")
+        self.asked.append({"chats": chats, "samples": samples, "model": model, "sampling": sampling, "path": path})
+        pairs = zip(chats, samples, strict=True)
+        return [self.buy(self.answer(chat[-1]["content"], sample), f"{chat}{sample}") for chat, sample in pairs]
+
+    def buy(self, text: str, request: str) -> Reply:
+        """Put a reply into the store."""
+        reply = Reply(key.short([request, text]), text, "length" if self.cut else "stop", 5, len(text.split()))
+        self.bought[reply.key] = reply
+        return reply
+
+    def find(self, keys: Sequence[str]) -> Mapping[str, Reply]:
+        """Return replies that were bought."""
+        return {name: self.bought[name] for name in keys if name in self.bought}
+
+
+@pytest.fixture
+def asker() -> FakeAsker:
+    return FakeAsker()
+
+
+@pytest.fixture
+def work(tmp_path: Path, asker: FakeAsker) -> Callable[..., Work]:
+    """Make a stage run: fields, input folders."""
+
+    def make(reads: Mapping[str, Any], *inputs: Path, stage: str = "a-stage") -> Work:
+        out = tmp_path / f"out-{len(list(tmp_path.iterdir()))}"
+        out.mkdir()
+        return Work(stage, "math", reads, inputs, out, asker, Cluster(), lambda done, of, what: None)
+
+    return make
+
+
+@pytest.fixture
+def questions_at(tmp_path: Path) -> Callable[..., Path]:
+    """Write an artifact of questions."""
+
+    def write(name: str, questions: Sequence[Question]) -> Path:
+        tables.write_questions(tmp_path / name, questions)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def traces_at(tmp_path: Path, asker: FakeAsker) -> Callable[..., Path]:
+    """Write an artifact of traces: for each question text and known answer, the replies of its samples."""
+
+    def write(name: str, replies: Mapping[tuple[str, str | None], Sequence[str]]) -> Path:
+        traces = [
+            Trace(ask(text, answer=answer), sample, asker.buy(reply, f"{text}{sample}"))
+            for (text, answer), samples in replies.items()
+            for sample, reply in enumerate(samples)
+        ]
+        tables.write_traces(tmp_path / name, traces)
+        return tmp_path / name
+
+    return write
+
+
+def ask(text: str, *, source: str = "s", answer: str | None = None) -> Question:
+    return rows.question(text, source=source, domain="math", answer=answer)
+
+
+@pytest.fixture
+def reasons() -> Callable[[Path], dict[str, str]]:
+    """Read which rows an artifact dropped, and why."""
+
+    def read(artifact: Path) -> dict[str, str]:
+        return {row["row"]: row["reason"] for row in tables.read_rows(artifact / "dropped.parquet")}
+
+    return read

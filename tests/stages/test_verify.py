@@ -1,0 +1,68 @@
+"""Labels of traces."""
+
+from __future__ import annotations
+
+import pytest
+
+from ot_grid import tables
+from ot_grid.errors import BadInput
+from ot_grid.registry import register
+from ot_grid.stages import verify
+from ot_grid.stages.graders import Graded
+
+NUMBER = {"function": "grade", "grader": {"function": "number"}, "keep": ["right"]}
+REPLIES = {("1+1?", "2"): ["It is 2.", "It is 3.", "Who knows."], ("Why?", None): ["Because of 2."]}
+
+
+@register("grader")
+def broken(response: str, answer: str) -> Graded:
+    raise OSError("disk on fire")
+
+
+def labels(run):
+    return [
+        (row["sample"], row["verdict"], row["extracted"])
+        for row in tables.read_rows(run.out / "data" / "labels.parquet")
+    ]
+
+
+def test_every_trace_is_labelled_and_the_right_ones_stay(work, traces_at, asker):
+    """All labels are written; without a known answer a trace is unverifiable; without an extracted one it is wrong."""
+    run = work({"verify": NUMBER}, traces_at("in", REPLIES))
+    counts = verify.run(run)
+    assert labels(run) == [(0, "right", "2"), (1, "wrong", "3"), (2, "wrong", None), (0, "unverifiable", None)]
+    (kept,) = tables.read_traces(run.out, asker.find)
+    assert (kept.sample, kept.verdict) == (0, "right")
+    assert counts == {"traces_in": 4, "traces": 1, "right": 1, "wrong": 2, "unverifiable": 1, "unextracted": 2,
+                      "dropped": {"wrong": 2, "unverifiable": 1}}  # fmt: skip
+
+
+def test_other_verdicts_can_stay(work, traces_at, asker, reasons):
+    """`keep` names the verdicts that stay; the others are dropped with what led to them."""
+    run = work({"verify": {**NUMBER, "keep": ["right", "unverifiable"]}}, traces_at("in", REPLIES))
+    verify.run(run)
+    assert [trace.verdict for trace in tables.read_traces(run.out, asker.find)] == ["right", "unverifiable"]
+    assert sorted(reasons(run.out).values()) == ["wrong: no answer extracted", "wrong: not equal: 3 is not 2"]
+
+
+def test_a_grader_that_fails_makes_traces_unverifiable(work, traces_at):
+    """A failure of the grader is not held against the trace, and its reason is kept."""
+    run = work(
+        {"verify": {**NUMBER, "grader": {"function": "broken"}, "keep": ["unverifiable"]}}, traces_at("in", REPLIES)
+    )
+    assert verify.run(run)["unverifiable"] == 4
+    reasons = {row["reason"] for row in tables.read_rows(run.out / "data" / "labels.parquet")}
+    assert reasons == {"grader failed: OSError: disk on fire", "no known answer"}
+
+
+def test_keeping_nothing_says_why(work, traces_at):
+    """When no trace stays, the error counts the verdicts."""
+    with pytest.raises(BadInput, match=r"verify keeps none of 2 rows \(1 x wrong, 1 x unverifiable\)"):
+        verify.run(work({"verify": NUMBER}, traces_at("in", {("1+1?", "2"): ["3"], ("Why?", None): ["2"]})))
+
+
+@pytest.mark.parametrize("keep", [[], ["rihgt"]])
+def test_unknown_verdicts_are_bad_input(work, traces_at, keep):
+    """`keep` is a list of verdicts."""
+    with pytest.raises(BadInput, match="is not a list of verdicts"):
+        verify.run(work({"verify": {**NUMBER, "keep": keep}}, traces_at("in", REPLIES)))

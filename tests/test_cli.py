@@ -1,0 +1,156 @@
+"""The command line says what is wrong before anything is spent, and does what `--help` says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ot_grid import cli
+
+
+def ot_grid(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does."""
+    return subprocess.run([sys.executable, "-m", "ot_grid", *words], capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def problem(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Return what is printed for a command that must be refused as bad input."""
+    assert cli.main(list(words)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    return printed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["filtr=length"], r"no group or key 'filtr'; did you mean 'filter'?"),
+        (["filter=lenght"], "no filter 'lenght'; did you mean 'length'? valid: "),
+        (["train.lerning_rate=1"], "train has no setting 'lerning_rate'; did you mean 'learning_rate'?"),
+        (["+filter.colour=red"], "filter has no setting 'colour'"),
+        (["train.epochs=many"], "train.epochs='many' is not of type float"),
+        (["scale.rows=many"], "scale.rows: Value 'many' of type 'str' could not be converted to Integer"),
+        (["scale.rws=4"], "scale.rws"),
+        (["samples.count=0"], "samples.count=0: must be at least 1"),
+        (["source=jsonl"], "source.jsonl.path is left open ('???')"),
+        (["samples=x16", "scale.rows=8"], "leaves no question to answer (8 rows // 16 samples = 0)"),
+        (["source=gsm8k", "mix=top2"], "mix.take=2, but domain 'math' has 1 source(s): gsm8k"),
+        (["filter=a,b"], "no filter 'a'"),
+        (["filter=length,none"], "add -m to run them all as a grid"),
+        (["filter"], "is not an override"),
+        (["eval=sums", "eval.sums.sampling.temperature=0"], "2 repeats at temperature 0"),
+        (["plugins=[no_such_package]"], "cannot import 'no_such_package'"),
+        (["+sweep=nothing"], "no sweep 'nothing'"),
+        (["--config-dir", "/no/such/folder"], "'/no/such/folder' is not a folder"),
+        (["train.learning_rate=.nan"], "nan"),
+    ],
+)
+def test_bad_input_is_told_with_the_way_out(capsys, own_store: Path, words: list[str], told: str):
+    """Each mistake is named with its value and what would be right; nothing is written."""
+    assert told in problem(capsys, *words)
+    assert not own_store.exists()
+
+
+def test_all_problems_are_told_at_once(capsys):
+    """Five mistakes in one command are five numbered lines, not five attempts."""
+    text = problem(capsys, "filtr=a", "filter=lenght", "train.lerning_rate=1", "samples.count=0", "source=jsonl")
+    assert "5 problems:" in text
+    for part in ("'filtr'", "'lenght'", "'lerning_rate'", "samples.count=0", "source.jsonl.path"):
+        assert part in text
+
+
+def test_missing_files_and_models_are_told_before_anything_is_spent(capsys, tmp_path: Path):
+    """A file that is not there and a teacher that is not there are told together, with three ways to get the model."""
+    words = ["scale=ot_0.3k", "source=jsonl", f"source.jsonl.path={tmp_path}/no.jsonl", "teacher=r1"]
+    text = problem(capsys, *words)
+    assert f"{tmp_path}/no.jsonl" in text
+    assert "deepseek-ai/DeepSeek-R1" in text
+    for way in ("hf download", "cluster.models", "scale=rehearsal"):
+        assert way in text
+
+
+def test_a_store_that_cannot_be_written_is_told(capsys, tmp_path: Path):
+    """A store below a file cannot be: it is said so, with the way out."""
+    (tmp_path / "file").write_text("")
+    assert "is not writable" in problem(capsys, f"store={tmp_path}/file/store")
+
+
+def test_plan_as_json_counts_what_is_shared(capsys, own_store: Path):
+    """`plan --json` gives cells, unique stage runs against naive ones, cached and to run; it writes nothing."""
+    assert cli.main(["plan", "-m", "filter=length,difficulty", "teacher=qwq,r1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["counts"]["cells"] == 4
+    assert told["counts"]["unique"] == len(told["runs"]) < told["counts"]["naive"]
+    assert told["counts"]["to_run"] == told["counts"]["unique"]
+    assert told["banner"]
+    assert not own_store.exists()
+
+
+def test_help_in_a_real_process(tmp_path: Path):
+    """`python -m ot_grid --help` names the commands and the choices, and exits with 0."""
+    done = ot_grid("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for word in ("plan", "status", "report", "reproduce", "explain", "filter=length", "teacher=r1"):
+        assert word in done.stdout
+    for command in cli.COMMANDS:
+        assert ot_grid(command, "--help").returncode == 0
+
+
+def test_hydras_own_flags_work_and_litter_nothing(tmp_path: Path):
+    """--cfg job prints the composed config; no outputs/ or .hydra/ folder appears."""
+    done = ot_grid("--cfg", "job", "filter=length", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "function: length" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["status", "report", "reproduce x", "explain x"])
+def test_an_empty_store_is_told(capsys, command: str):
+    """Commands that read a store say that there is nothing yet, or no such cell."""
+    assert cli.main(command.split()) == 2
+    assert "no " in capsys.readouterr().err
+
+
+def test_hydras_grammar_for_sweeps(capsys):
+    """Choices, ranges, globs and quoted values sweep as Hydra users expect."""
+    words = ["plan", "-m", "--json", "train.seed=range(1,4)", "filter=glob(*,exclude=[none,random])", "verify='off'"]
+    assert cli.main(words) == 0
+    factors = json.loads(capsys.readouterr().out)["factors"]
+    assert factors == {"train.seed": ["1", "2", "3"], "filter": ["difficulty", "length"]}
+
+
+def test_a_sweep_file_is_the_same_as_its_command_line(capsys):
+    """`-m +sweep=first_light` plans the grid of the README."""
+    assert cli.main(["plan", "-m", "--json", "+sweep=first_light"]) == 0
+    by_file = json.loads(capsys.readouterr().out)
+    assert cli.main(["plan", "-m", "--json", "filter=length,difficulty", "teacher=qwq,r1"]) == 0
+    by_line = json.loads(capsys.readouterr().out)
+    assert by_file["runs"] == by_line["runs"]
+
+
+def test_a_filter_from_outside_needs_no_change_here(tmp_path: Path):
+    """A function in a package of the user's, with its YAML in a --config-dir, is planned like ours."""
+    (tmp_path / "my_filters.py").write_text(
+        "from collections.abc import Iterable, Iterator\n"
+        "from ot_grid.registry import register\n"
+        "from ot_grid.rows import Dropped, Question, Scored\n\n"
+        "@register('filter')\n"
+        "def digits(questions: Iterable[Question], *, fewest: int) -> Iterator[Scored | Dropped[Question]]:\n"
+        "    for question in questions:\n"
+        "        count = sum(c.isdigit() for c in question.text)\n"
+        "        yield Scored(question, count) if count >= fewest else Dropped(question, f'{count} digits')\n"
+    )
+    (tmp_path / "conf" / "filter").mkdir(parents=True)
+    (tmp_path / "conf" / "filter" / "digits.yaml").write_text("# Most digits first.\nfunction: digits\nfewest: 2\n")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from ot_grid import cli;"
+        f"sys.exit(cli.main(['plan', '-m', '--config-dir', {str(tmp_path / 'conf')!r},"
+        "'filter=digits,length', 'plugins=[my_filters]']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "filter=digits" in done.stdout

@@ -1,0 +1,83 @@
+"""Every choice composes, binds, and says in its first line what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ot_grid import api, registry, usage
+from ot_grid.config import RECIPE_GROUPS
+from ot_grid.pipeline import functions
+from ot_grid.recipe import shipped
+
+CONF = shipped("conf")
+CHOICES = [
+    (group, path.stem) for group in (*RECIPE_GROUPS, "cluster", "tracking") for path in sorted((CONF / group).glob("*.yaml"))
+]
+OPEN = {("source", "jsonl"): ["source.jsonl.path=x.jsonl"], ("source", "hf"): ["source.hf.id=a/b"]}
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES, ids=lambda value: value)
+def test_every_choice_composes_and_binds(group: str, choice: str):
+    """Each choice of each group makes a plan; types, names and open values are checked on the way."""
+    more = ["mix=top1"] if group == "source" else ["teacher=smollm2"] if group == "samples" else []
+    plan = api.plan([f"{group}='{choice}'", *OPEN.get((group, choice), []), *more])
+    assert plan.runs
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES, ids=lambda value: value)
+def test_the_first_line_of_a_choice_is_a_sentence(group: str, choice: str):
+    """It could stand in a row of a table: it is short and ends with a full stop."""
+    sentence = usage.sentence(CONF / group / f"{choice}.yaml")
+    assert sentence.endswith("."), f"{group}/{choice}: {sentence!r}"
+    assert len(sentence) < 140
+
+
+def test_every_registered_function_has_a_yaml():
+    """A function that no YAML names cannot be chosen: it is dead code."""
+    registry.load_plugins()
+    named = {found for group, choice in CHOICES for found in _functions(group, CONF / group / f"{choice}.yaml")}
+    there = {(kind, name) for kind in registry.KINDS for name in registry.names(kind)}
+    assert there == named
+
+
+def _functions(group: str, path: Path) -> set[tuple[str, str]]:
+    content = yaml.safe_load(path.read_text())
+    return set(functions({group if group not in ("eval", "source") else {"eval": "benchmark"}.get(group, "source"): content}))
+
+
+def test_words_that_yaml_takes_for_booleans_are_quoted():
+    """`on` and `off` without quotes would be true and false."""
+    for path in CONF.rglob("*.yaml"):
+        for node in yaml.compose(path.read_text()).value if yaml.compose(path.read_text()) else []:
+            for scalar in node if isinstance(node, tuple) else (node,):
+                assert scalar.tag != "tag:yaml.org,2002:bool" or scalar.value in ("true", "false"), f"{path}: {scalar.value}"
+
+
+def test_no_choice_instantiates():
+    """Dotted paths in YAML would put module names into keys."""
+    assert not [path for path in CONF.rglob("*.yaml") if "_target_" in path.read_text()]
+
+
+def test_help_names_every_group_and_choice():
+    """`--help` lists what there is, from the YAML itself."""
+    text = usage.help_text()
+    for group, choice in CHOICES:
+        assert f"{group}={choice}" in text
+
+
+@pytest.mark.parametrize(
+    ("scale", "rows", "rate", "batch", "epochs"),
+    [("ot_0.3k", 316, 1e-5, 32, 13), ("ot_1k", 1000, 2e-5, 96, 7), ("ot_3k", 3160, 2e-5, 96, 7),
+     ("ot_10k", 10000, 4e-5, 128, 5), ("ot_31k", 31600, 4e-5, 128, 5)],
+)  # fmt: skip
+def test_scales_hold_the_papers_rows_and_hyper_parameters(scale: str, rows: int, rate: float, batch: int, epochs: int):
+    """Rows and presets are those of the released code; packing is off at all of them."""
+    recipe = api.plan([f"scale={scale}"]).cells[0].recipe
+    assert recipe["scale.rows"] == rows
+    assert (recipe["train.learning_rate"], recipe["train.batch_size"], recipe["train.epochs"]) == (rate, batch, epochs)
+    assert recipe["train.packing"] is False
+    assert recipe["train.max_length"] == 16384
+    assert recipe["train.student.id"] == "Qwen/Qwen2.5-7B-Instruct"
