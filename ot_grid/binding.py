@@ -61,8 +61,18 @@ def choice_problems(kind: str, choice: Any, where: str) -> Iterator[str]:
     }
     some = {name for own in per_domain.values() for name in own}
     yield from _mapping_problems(given, settings, where, optional=some)
+    yield from _inner_problems(given, where)
     for branch, own in per_domain.items():
         yield from _mapping_problems(own, settings, f"{where}.per_domain.{branch}", optional=set(settings))
+
+
+def _inner_problems(given: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Yield what does not fit in a choice within a choice, and prompts that ask nothing."""
+    if "grader" in given:
+        yield from choice_problems("grader", given["grader"], f"{where}.grader")
+    prompt = given.get("prompt")
+    if isinstance(prompt, str) and "{question}" not in prompt:
+        yield f"{where}.prompt={prompt!r} does not contain {{question}}: every question would be asked the same"
 
 
 def _mapping_problems(
@@ -84,6 +94,7 @@ def benchmark_problems(benchmark: Any, where: str) -> Iterator[str]:
     if isinstance(benchmark, Mapping):
         yield from choice_problems("source", benchmark.get("data"), f"{where}.data")
         yield from choice_problems("grader", benchmark.get("grade"), f"{where}.grade")
+        yield from _inner_problems({"prompt": benchmark.get("prompt")}, where)
         yield from _repeat_problems(benchmark, where)
 
 
@@ -143,6 +154,8 @@ def _whole(settings: Mapping[str, Any]) -> Iterator[str]:
             f"samples.count={count} with scale.rows={scale['rows']} leaves no question to answer "
             f"({scale['rows']} rows // {count} samples = 0); take fewer samples or a larger scale"
         )
+    if (settings.get("teacher") or {}).get("function") == "reference" and isinstance(count, int) and count > 1:
+        yield f"samples.count={count} with teacher=reference: a source has one worked solution; use samples=x1"
     for branch in (settings.get("domain") or {}).get("branches") or ():
         yield from _branch(settings, branch)
 

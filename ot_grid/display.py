@@ -44,6 +44,8 @@ class Display:
         tokens = f", {usage['output_tokens']} tokens bought" if usage.get("output_tokens") else ""
         reused = f", {usage['reused']} replies reused" if usage.get("reused") else ""
         self.line(f"[{self.done:>3}/{self.total}] {run}  {record['seconds']:.1f} s{tokens}{reused}")
+        for warning in record.get("warnings") or ():
+            self.line(f"          {run}: {warning}")
 
     def failed(self, run: StageRun, cause: str) -> None:
         """Tell that a stage run failed, and why."""

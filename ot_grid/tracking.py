@@ -6,6 +6,7 @@ offline, late or down without harm. It must not be read back.
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,12 +80,15 @@ def _table(tracking: Tracking, place: Path, sweep: str, table: pd.DataFrame) -> 
     import wandb
 
     run = _start(tracking, place, sweep, name=f"{sweep} table", job_type="report", tags=["table"])
-    shown = table.astype(object).where(table.notna(), None)
-    run.log(
-        {
-            "ranked": wandb.Table(
-                dataframe=shown.map(lambda value: value if isinstance(value, (int, float)) else str(value))
-            )
-        }
-    )
+    rows = [[plain(value) for value in row] for row in table.itertuples(index=False)]
+    run.log({"ranked": wandb.Table(columns=[str(name) for name in table.columns], data=rows, allow_mixed_types=True)})
     run.finish()
+
+
+def plain(value: Any) -> str | float | None:
+    """Return a cell of a table as W&B takes it: a number, a text, or None for what is missing."""
+    import pandas as pd
+
+    if pd.isna(value):
+        return None
+    return float(value) if isinstance(value, numbers.Real) else str(value)

@@ -107,7 +107,7 @@ def _rows(asked: Sequence[Asked], verdicts: Mapping[int, Graded]) -> Iterator[di
     for index, item in enumerate(asked):
         graded, reply = verdicts[index], item.reply
         values = (item.question.row, item.repeat, graded.correct, graded.extracted, graded.reason, reply.output_tokens,
-                  reply.finish_reason, reply.text)  # fmt: skip
+                  reply.finish_reason, reply.key)  # fmt: skip
         yield dict(zip(MATRIX, values, strict=True))
 
 

@@ -14,7 +14,7 @@ from ot_grid.registry import register
 from ot_grid.stages.graders import NOT_EXTRACTED, Graded, after_thinking
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
-_PHRASE = re.compile(r"(?i)\banswer(?:\s+is|\s*[:=])\s*:?\s*")
+_PHRASE = re.compile(r"(?i)\banswer(?:\s+(?:to|of|for)\s[^.\n]{1,60}?)?(?:\s+is|\s*[:=])\s*:?\s*")
 
 
 @register("grader")

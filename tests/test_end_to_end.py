@@ -1,0 +1,219 @@
+"""The whole grid on the real small model, through the command a user types."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ot_grid import store as stores
+
+pytestmark = pytest.mark.slow
+
+# Four questions, two training steps, one benchmark of four questions: every stage for real, in under a minute.
+TINY = [
+    "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=4", "train.checkpoint_steps=1",
+    "train.max_length=96", "train.epochs=2", "eval=sums", "eval.sums.limit=4", "mix=top1", "tracking='off'",
+]  # fmt: skip
+DETERMINISTIC = ("source", "mix", "filter", "dedup", "traces", "verify", "answer_filter", "dataset")
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "ot_grid", *words]
+
+
+def ot_grid(*words: str, cwd: Path, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command(*words), capture_output=True, text=True, cwd=cwd, check=False, timeout=1200)
+    assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done
+
+
+def records(place: Path) -> dict[str, dict[str, Any]]:
+    """Return every record of a store by key."""
+    found = [stores.record_of(path.parent) for path in place.glob("*/*/record.json")]
+    return {record["key"]: record for record in found if record}
+
+
+def bought(place: Path, stage: str) -> int:
+    """Return the tokens that a stage's records say were bought."""
+    return sum(record["usage"]["output_tokens"] for record in records(place).values() if record["stage"] == stage)
+
+
+def replies(place: Path) -> list[str]:
+    """Return the keys of all stored replies, one for each line; a torn last line is none."""
+    lines = [line for path in place.glob("replies/*/*.jsonl") for line in path.read_text().splitlines(keepends=True)]
+    return [json.loads(line)["key"] for line in lines if line.endswith("\n")]
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `filter=random,length` has been run to the end."""
+    folder = tmp_path_factory.mktemp("grid")
+    done = ot_grid("-m", "filter=random,length", *TINY, f"store={folder}/store", cwd=folder)
+    assert "REHEARSAL" in done.stdout
+    assert done.stdout.count("filter=") or "length" in done.stdout
+    return folder
+
+
+def test_the_folder_of_the_caller_stays_clean(grid: Path):
+    """No Hydra, W&B or cache folder is littered where the command is called: only the store."""
+    assert [path.name for path in grid.iterdir()] == ["store"]
+
+
+def test_the_same_command_again_executes_nothing(grid: Path):
+    """A finished grid is found, not run: every record stays as it is, and the table is printed again."""
+    before = {path: path.stat().st_mtime_ns for path in grid.glob("store/*/*/record.json")}
+    done = ot_grid("-m", "filter=random,length", *TINY, f"store={grid}/store", cwd=grid)
+    assert "0 to run" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in grid.glob("store/*/*/record.json")} == before
+
+
+def test_fewer_samples_and_verification_buy_nothing(grid: Path):
+    """samples=x4 after x16 generates no token; verify=on and off share all replies: token counts of records say so."""
+    tiny = [word for word in TINY if not word.startswith("scale.rows")]
+    common = [*tiny, "scale.rows=64", "filter=random", "source=three_term_sums", f"store={grid}/shared", "scale.max_tokens=24"]
+    ot_grid("samples=x16", *common, cwd=grid)
+    first = bought(grid / "shared", "traces")
+    assert first > 0
+    ot_grid("-m", "samples=x4,x1", *common, cwd=grid)
+    assert bought(grid / "shared", "traces") == first
+    ot_grid("-m", "samples=x16", "verify=number,off", *common, cwd=grid)
+    assert bought(grid / "shared", "traces") == first
+    labels = [record["counts"] for record in records(grid / "shared").values() if record["stage"] == "verify"]
+    assert labels
+    assert len(replies(grid / "shared")) == len(set(replies(grid / "shared")))
+
+
+def test_status_explain_and_report_tell_what_there_is(grid: Path):
+    """The commands that read a store work on a finished one, in every format."""
+    place = ["--store", f"{grid}/store"]
+    assert "done" in ot_grid("status", *place, cwd=grid).stdout
+    told = json.loads(ot_grid("report", "--format", "json", *place, cwd=grid).stdout)
+    cells = [cell["cell"] for cell in told["cells"]]
+    assert len(cells) == 2
+    assert all(cell["status"] == "complete" for cell in told["cells"])
+    for form in ("text", "markdown", "csv"):
+        assert "SmolLM2-135M-Instruct stands in for" in ot_grid("report", "--format", form, *place, cwd=grid).stdout
+    assert ot_grid("explain", cells[0], *place, cwd=grid).stdout.count("done") >= 7
+    assert "filter.function: " in ot_grid("explain", *cells, *place, cwd=grid).stdout
+    why = ot_grid("explain", "filter=length", "train.epochs=3", *TINY[:6], *TINY[7:], *place, cwd=grid).stdout
+    assert "train.epochs: 3 here, 2 there" in why
+    for form in ("md", "csv", "json", "txt"):
+        assert list(grid.glob(f"store/sweeps/*/report.{form}"))
+
+
+def test_reproduce_runs_a_cell_from_its_frozen_recipe_alone(grid: Path):
+    """In a store of its own, one cell gives the same bytes in every stage before training."""
+    cell = json.loads(next(grid.glob("store/sweeps/*/sweep.json")).read_text())["cells"][0]
+    done = ot_grid("reproduce", cell["cell"][:6], "--store", f"{grid}/store", "--to", f"{grid}/again", cwd=grid)
+    assert "0 broken" in done.stdout
+    old, new = records(grid / "store"), records(grid / "again")
+    assert set(new) == {run["key"] for run in cell["runs"]}
+    for run_key, record in new.items():
+        if record["stage"] in DETERMINISTIC:
+            assert record["outputs"] == old[run_key]["outputs"], record["stage"]
+
+
+def test_a_failing_cell_fails_loudly_and_the_others_finish(grid: Path):
+    """A filter that keeps nothing ends its cell with a cause; the other cell is ranked; the exit code is not zero."""
+    conf = grid / "conf"
+    (conf / "filter").mkdir(parents=True, exist_ok=True)
+    (conf / "filter" / "nothing.yaml").write_text("# Keeps nothing.\nfunction: drop_all\n")
+    (grid / "drops.py").write_text(
+        "from ot_grid.registry import register\nfrom ot_grid.rows import Dropped\n\n@register('filter')\n"
+        "def drop_all(questions):\n    for question in questions:\n        yield Dropped(question, 'too dull')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(grid)}
+    words = ["-m", "--config-dir", str(conf), "plugins=[drops]", "filter=random,nothing", *TINY, f"store={grid}/store"]
+    done = subprocess.run(command(*words), capture_output=True, text=True, cwd=grid, env=environment, check=False)
+    assert done.returncode == 1
+    assert "too dull" in done.stderr
+    assert "bad input" in done.stderr
+    assert "upstream" in done.stderr
+    assert "complete" in done.stdout
+    status = subprocess.run(command("status", "--store", f"{grid}/store"), capture_output=True, text=True, cwd=grid, env=environment, check=False)
+    assert status.returncode == 1
+    assert "too dull" in status.stdout
+
+
+def test_real_math_through_the_same_command(tmp_path: Path, shared_data: Path):
+    """GSM8K as source, MATH500 and AIME24 as benchmarks, from local files, with the written solutions as traces."""
+    words = [
+        "source=gsm8k", f"source.gsm8k.file={shared_data}/gsm8k_train.jsonl", "mix=top1", "teacher=reference", "verify=on",
+        "eval=[math500,aime24]", f"eval.math500.data.file={shared_data}/math500.jsonl", f"eval.aime24.data.file={shared_data}/aime24.json",
+        "eval.math500.limit=3", "eval.aime24.limit=2", "eval.aime24.repeats=2", "scale.pool=8", "scale.questions=4",
+        "scale.max_tokens=16", "train.batch_size=4", "train.max_length=256", "tracking='off'", f"store={tmp_path}/s",
+    ]  # fmt: skip
+    done = ot_grid(*words, cwd=tmp_path)
+    assert "math500" in done.stdout
+    assert "aime24" in done.stdout
+    verified = [record["counts"] for record in records(tmp_path / "s").values() if record["stage"] == "verify"]
+    assert len(verified) == 1
+    by_stage = {record["stage"] for record in records(tmp_path / "s").values()}
+    assert by_stage == {"source", "mix", "dedup", "traces", "verify", "dataset", "train", "eval"}
+
+
+def test_ctrl_c_ends_cleanly_and_leaves_no_process(tmp_path: Path):
+    """An interrupted grid exits with 130, says how to go on, and its jobs are gone."""
+    words = command("filter=length", *TINY, f"store={tmp_path}/s")
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    wait_for(lambda: list(tmp_path.glob("s/filter/*/job.json")))
+    os.kill(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "goes on from here" in told
+    wait_for(lambda: not alive(tmp_path))
+
+
+def wait_for(what: Any, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def alive(place: Path) -> list[int]:
+    """Return the processes that work in a store: those whose command line names it."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(place).encode() in path.read_bytes() and int(path.parent.name) != os.getpid():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_killed_at_twenty_random_moments_it_ends_the_same(grid: Path, tmp_path: Path):
+    """SIGKILL to the driver, or to all of its processes, 20 times; then the same keys, bytes and no reply bought twice."""
+    words = command("-m", "filter=random,length", *TINY, f"store={tmp_path}/store")
+    moments = random.Random(20261123)  # noqa: S311
+    seen: set[str] = set()
+    for number in range(20):
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(moments.uniform(1.0, 9.0))
+        victims = [process.pid] if number % 4 == 0 else [*alive(tmp_path), process.pid]
+        for victim in victims:
+            try:
+                os.kill(victim, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        process.wait()
+        assert seen <= set(replies(tmp_path / "store")), "a stored reply was lost"
+        seen = set(replies(tmp_path / "store"))
+    ot_grid("-m", "filter=random,length", *TINY, f"store={tmp_path}/store", cwd=tmp_path)
+    undisturbed, killed = records(grid / "store"), records(tmp_path / "store")
+    wanted = {run["key"] for cell in json.loads(next(tmp_path.glob("store/sweeps/*/sweep.json")).read_text())["cells"] for run in cell["runs"]}
+    assert set(killed) == wanted
+    for run_key, record in killed.items():
+        if record["stage"] in DETERMINISTIC:
+            assert record["outputs"] == undisturbed[run_key]["outputs"], record["stage"]
+    assert len(replies(tmp_path / "store")) == len(set(replies(tmp_path / "store"))), "a stored reply was bought again"
