@@ -49,6 +49,8 @@ def choice_problems(kind: str, choice: Any, where: str) -> Iterator[str]:
         yield f"{where} names no function; there are: {', '.join(registry.names(kind))} (or null to do nothing)"
         return
     if choice["function"] is None:
+        extra = set(choice) - {"function", *OWN.get(kind, ())}
+        yield from (f"{where} has no setting {name!r}: it does nothing (function: null)" for name in sorted(extra))
         return
     try:
         settings = registry.find(kind, choice["function"]).settings
@@ -103,7 +105,7 @@ def _repeat_problems(benchmark: Mapping[str, Any], where: str) -> Iterator[str]:
     if isinstance(repeats, int) and repeats < 1:
         yield f"{where}.repeats={repeats!r}: must be at least 1"
     if isinstance(repeats, int) and repeats > 1 and sampling.get("temperature") == 0:
-        yield f"{where}: {repeats} repeats at temperature 0 are {repeats} times the same; set repeats=1 or a temperature"
+        yield f"{where}: {repeats} repeats at temperature 0 are all the same; set repeats=1 or a temperature"
 
 
 def misfit(value: Any, wanted: Any, where: str) -> Iterator[str]:
@@ -116,7 +118,8 @@ def misfit(value: Any, wanted: Any, where: str) -> Iterator[str]:
 
 def _dataclass_misfit(value: Any, wanted: type, where: str) -> Iterator[str]:
     if not isinstance(value, Mapping):
-        yield f"{where}={value!r} is not of type {wanted.__name__}: give its fields {', '.join(f.name for f in fields(wanted))}"
+        names = ", ".join(field.name for field in fields(wanted))
+        yield f"{where}={value!r} is not of type {wanted.__name__}: give its fields {names}"
         return
     hints = get_type_hints(wanted)
     optional = {name for name, hint in hints.items() if type(None) in get_args(hint)}
@@ -164,6 +167,10 @@ def _branch(settings: Mapping[str, Any], branch: str) -> Iterator[str]:
     there = [name for name, choice in (settings.get("source") or {}).items() if choice.get("domain") == branch]
     take = (settings.get("mix") or {}).get("take")
     if "source" in settings and not there:
-        yield f"no source has domain={branch!r}: sources are {', '.join(settings['source']) or 'none'}; choose one with source=NAME"
+        named = ", ".join(settings["source"]) or "none"
+        yield f"no source has domain={branch!r}: sources are {named}; choose one with source=NAME"
     elif take is not None and take > len(there):
-        yield f"mix.take={take}, but domain {branch!r} has {len(there)} source(s): {', '.join(there)}; take fewer, or name more with source=[A,B]"
+        yield (
+            f"mix.take={take}, but domain {branch!r} has {len(there)} source(s): {', '.join(there)}; "
+            "take fewer with mix=top1, or name more with source=[A,B]"
+        )

@@ -99,7 +99,8 @@ def run(words: Sequence[str]) -> int:
         complain(f"report: {artifacts.place.sweep(wanted.name)}/report.md, .csv, .json")
     if ran.outcome.submitted:
         say(
-            f"submitted {len(ran.outcome.submitted)} jobs; see: python -m ot_grid status; when done: python -m ot_grid report"
+            f"submitted {len(ran.outcome.submitted)} jobs; see: python -m ot_grid status; "
+            "when done: python -m ot_grid report"
         )
     for run_key, cause in ran.outcome.failed.items():
         complain(f"{wanted.runs[run_key]}: {cause}")
@@ -205,9 +206,8 @@ def reproduce(words: Sequence[str]) -> int:
     )
     _say_all(str(agreement) for agreement in agreements)
     broken = [agreement for agreement in agreements if agreement.broken]
-    say(
-        f"{sum(a.same_outputs for a in agreements)} of {len(fresh.runs)} stage runs gave the same bytes, {len(broken)} broken"
-    )
+    same = sum(agreement.same_outputs for agreement in agreements)
+    say(f"{same} of {len(fresh.runs)} stage runs gave the same bytes, {len(broken)} broken")
     return 1 if broken or ran.outcome.failed else 0
 
 

@@ -71,7 +71,8 @@ def plan_text(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
         runs = [run for run in plan.runs.values() if run.stage == stage.name]
         if runs:
             done = len(runs) - left[stage.name]
-            yield f"  {stage.name:<14}{len(runs):>8}{done:>8}{left[stage.name]:>8}   {', '.join(sorted({r.needs for r in runs}))}"
+            what = ", ".join(sorted({run.needs for run in runs}))
+            yield f"  {stage.name:<14}{len(runs):>8}{done:>8}{left[stage.name]:>8}   {what}"
     yield ""
     for cell in plan.cells[:SHOWN_CELLS]:
         own = sum(run.key in cell.runs for run in missing)

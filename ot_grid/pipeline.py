@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from ot_grid import rehearsal, registry
+from ot_grid import registry, rehearsal
 from ot_grid.config import Recipe
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ot_grid import key, pipeline, rehearsal
-from ot_grid.pipeline import STAGES, Reads, Stage
 from ot_grid.config import Recipe
+from ot_grid.pipeline import STAGES, Reads, Stage
 
 
 @dataclass(frozen=True)

@@ -15,20 +15,34 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from ot_grid import rehearsal
 from ot_grid.config import RECIPE_GROUPS, RUNTIME_FIELDS, Config, Recipe
 from ot_grid.errors import BadInput, Problems, nearest
 
 PACKAGE = Path(__file__).parent
-__all__ = ["Composer", "Override", "composing", "parse", "recipe_of", "runtime_of", "shipped", "single", "touched", "values"]
+__all__ = [
+    "Composer",
+    "Override",
+    "composing",
+    "parse",
+    "recipe_of",
+    "runtime_of",
+    "shipped",
+    "single",
+    "touched",
+    "values",
+]
 
 TOP_FIELDS = tuple(f.name for f in fields(Config))
 
@@ -44,7 +58,6 @@ class Composer:
     """Composes groups on demand and remembers them."""
 
     loader: ConfigLoader
-    search: Sequence[str]
     problems: Problems = field(default_factory=Problems)
     _known: dict[tuple[str, ...], tuple[dict[str, Any], dict[str, str]] | None] = field(default_factory=dict)
     _groups: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
@@ -83,24 +96,31 @@ class Composer:
 
     def _compose(self, lines: list[str]) -> tuple[dict[str, Any], dict[str, str]] | None:
         try:
-            config = compose("config", overrides=[*self.search, *lines], return_hydra_config=True)
+            config = compose("config", overrides=lines, return_hydra_config=True)
             chosen = {str(group): str(choice) for group, choice in config.hydra.runtime.choices.items()}
             bare = OmegaConf.masked_copy(config, list(TOP_FIELDS))
             left_open = sorted(OmegaConf.missing_keys(bare))
             plain = OmegaConf.to_container(bare, resolve=True, enum_to_str=True)
         except (HydraException, OmegaConfBaseException) as error:
-            self.problems.add(_explain(error))
+            known = (self._composed(()) or ({}, {}))[0] if lines else {}
+            self.problems.add(_explain(error, known))
             return None
         assert isinstance(plain, dict)
         return {**{str(name): value for name, value in plain.items()}, "open": left_open}, chosen
 
 
-def _explain(error: Exception) -> str:
-    """Return Hydra's or OmegaConf's message as one line, with the key it is about."""
+def _explain(error: Exception, known: Mapping[str, Any]) -> str:
+    """Return Hydra's or OmegaConf's message as one line, with the key it is about; `known` is what may be set."""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
-    full_key = getattr(cause, "full_key", None)
+    full_key = str(getattr(cause, "full_key", None) or "")
+    if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):
+        parent, _, name = full_key.rpartition(".")
+        there: Any = known
+        for part in parent.split("."):
+            there = there.get(part) if isinstance(there, Mapping) else None
+        return f"{parent} has no setting {name!r}; {nearest(name, there if isinstance(there, Mapping) else ())}"
     text = " ".join(str(cause).split("full_key")[0].split())
-    return f"{full_key}: {text}" if full_key and full_key not in text else text
+    return f"{full_key}: {text}" if full_key not in text else text
 
 
 def touched(override: Override) -> str:
@@ -113,25 +133,28 @@ def register_schema() -> None:
     ConfigStore.instance().store(name="schema", node=Config)
 
 
+class UserChoices(SearchPathPlugin):
+    """Adds the folder of `--config-dir` to where Hydra looks, after ours."""
+
+    folder: str | None = None
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Called by Hydra when a search path is made."""
+        if self.folder:
+            search_path.append("user", f"file://{Path(self.folder).absolute()}")
+
+
 @contextmanager
 def composing(config_dir: str | None = None) -> Iterator[Composer]:
     """Open Hydra on our `conf/` and the user's own folder; it is closed again after."""
     if config_dir and not Path(config_dir).is_dir():
         raise BadInput(f"--config-dir {config_dir!r} is not a folder; give one that holds groups like conf/filter/")
     register_schema()
-    search = [f"hydra.searchpath=[file://{Path(config_dir).absolute()}]"] if config_dir else []
+    Plugins.instance().register(UserChoices)
+    UserChoices.folder = config_dir
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(shipped("conf")), version_base="1.3"):
-        if search:
-            # a composition makes the search path known to the loader, so that globs and choices see it
-            GlobalHydra.instance().config_loader().load_configuration("config", search, _no_run_mode(), False)
-        yield Composer(GlobalHydra.instance().config_loader(), search)
-
-
-def _no_run_mode() -> Any:
-    from hydra.types import RunMode
-
-    return RunMode.RUN
+        yield Composer(GlobalHydra.instance().config_loader())
 
 
 def parse(lines: Sequence[str], composer: Composer, *, multirun: bool) -> list[Override]:

@@ -89,7 +89,8 @@ class Store:
             probe.unlink()
         except OSError as error:
             raise BadInput(
-                f"store={str(self.root)!r} is not writable ({error.strerror}); choose another with store=FOLDER or OT_GRID_STORE"
+                f"store={str(self.root)!r} is not writable ({error.strerror}); "
+                "choose another with store=FOLDER or OT_GRID_STORE"
             ) from error
 
     def artifacts(self, stage: str) -> dict[str, Path]:

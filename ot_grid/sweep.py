@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 
 from ot_grid import binding, key
+from ot_grid.config import RUNTIME_FIELDS
 from ot_grid.errors import BadInput, nearest
 from ot_grid.plan import Builder, Plan
-from ot_grid.config import RUNTIME_FIELDS
 from ot_grid.recipe import Composer, Override, composing, parse, recipe_of, runtime_of, shipped, single, touched, values
 from ot_grid.registry import load_plugins
 from ot_grid.store import slug
@@ -44,7 +44,6 @@ def plan(request: Request) -> Plan:
         load_plugins(_plugins(overrides))
         points = _points(overrides, composer)
         composed = [composer.point(point) for _, point in points]
-        composer.problems.raise_if_any()
         _check(composer, [settings for settings, _ in composed])
     builder = Builder()
     cells = tuple(
@@ -63,7 +62,8 @@ def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> dict[str, An
         for override in parsed:
             if touched(override) not in RUNTIME_FIELDS:
                 composer.problems.add(
-                    f"{override.input_line!r} would change a frozen recipe; only {', '.join(RUNTIME_FIELDS)} may be given"
+                    f"{override.input_line!r} would change a frozen recipe; "
+                    f"only {', '.join(RUNTIME_FIELDS)} may be given"
                 )
         composer.problems.raise_if_any()
         settings, _ = composer.point(parsed)
@@ -95,7 +95,10 @@ def _points(overrides: Sequence[Override], composer: Composer) -> list[tuple[dic
     ]
     swept = {name for name, override in last.items() if override.is_sweep_override()}
     return [
-        ({name.lstrip("+"): value.strip("'\"") for name, value, _ in point if name in swept}, [one for *_, one in point])
+        (
+            {name.lstrip("+"): value.strip("'\"") for name, value, _ in point if name in swept},
+            [one for *_, one in point],
+        )
         for point in itertools.product(*choices)
     ]
 
@@ -107,7 +110,7 @@ def _name(lines: Sequence[str], factors: Mapping[str, Sequence[str]]) -> str:
 
 
 def expand(overrides: Sequence[str], config_dir: str | None) -> tuple[list[str], str | None]:
-    """Replace `sweep=NAME` by the overrides of its file, before the others; return them and the cell to compare with."""
+    """Replace `sweep=NAME` by the overrides of its file, before the others; also return its `versus`."""
     lines: list[str] = []
     versus = None
     for name in [o.lstrip("+").removeprefix(FILE) for o in overrides if o.lstrip("+").startswith(FILE)]:

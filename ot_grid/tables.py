@@ -107,11 +107,14 @@ def _trace(row: dict[str, Any], bought: Mapping[str, Reply], artifact: Path) -> 
         return Trace(asked, row["sample"], Reply("", row["trace_text"], *numbers), row["verdict"])
     if row["reply"] not in bought:
         raise Corrupt(
-            f"{artifact} refers to the reply {row['reply']}, which is not in the store any more; delete it and run again"
+            f"{artifact} refers to the reply {row['reply']}, which is not in the store any more; "
+            "delete it and run again"
         )
     found = bought[row["reply"]]
     if key.digest(found.text) != row["reply_digest"]:
-        raise Corrupt(f"the reply {row['reply']} is not the text that {artifact} was made from; delete it and run again")
+        raise Corrupt(
+            f"the reply {row['reply']} is not the text that {artifact} was made from; delete it and run again"
+        )
     return Trace(asked, row["sample"], found, row["verdict"])
 
 

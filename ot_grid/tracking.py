@@ -80,7 +80,7 @@ def _table(tracking: Tracking, place: Path, sweep: str, table: pd.DataFrame) -> 
     import wandb
 
     run = _start(tracking, place, sweep, name=f"{sweep} table", job_type="report", tags=["table"])
-    rows = [[plain(value) for value in row] for row in table.itertuples(index=False)]
+    rows: list[Any] = [[plain(value) for value in row] for row in table.itertuples(index=False)]
     run.log({"ranked": wandb.Table(columns=[str(name) for name in table.columns], data=rows, allow_mixed_types=True)})
     run.finish()
 

@@ -14,7 +14,9 @@ from ot_grid import cli
 
 def ot_grid(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does."""
-    return subprocess.run([sys.executable, "-m", "ot_grid", *words], capture_output=True, text=True, cwd=cwd, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "ot_grid", *words], capture_output=True, text=True, cwd=cwd, check=False
+    )
 
 
 def problem(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -34,7 +36,7 @@ def problem(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         (["+filter.colour=red"], "filter has no setting 'colour'"),
         (["train.epochs=many"], "train.epochs='many' is not of type float"),
         (["scale.rows=many"], "scale.rows: Value 'many' of type 'str' could not be converted to Integer"),
-        (["scale.rws=4"], "scale.rws"),
+        (["scale.rws=4"], "scale has no setting 'rws'; did you mean 'rows'?"),
         (["samples.count=0"], "samples.count=0: must be at least 1"),
         (["source=jsonl"], "source.jsonl.path is left open ('???')"),
         (["samples=x16", "scale.rows=8"], "leaves no question to answer (8 rows // 16 samples = 0)"),
@@ -57,7 +59,9 @@ def test_bad_input_is_told_with_the_way_out(capsys, own_store: Path, words: list
 
 def test_all_problems_are_told_at_once(capsys):
     """Five mistakes in one command are five numbered lines, not five attempts."""
-    text = problem(capsys, "filtr=a", "filter=lenght", "train.lerning_rate=1", "samples.count=0", "source=jsonl")
+    text = problem(
+        capsys, "filtr=a", "filter=lenght", "train.lerning_rate=1", "samples.count=0", "source=jsonl", "mix=top1"
+    )
     assert "5 problems:" in text
     for part in ("'filtr'", "'lenght'", "'lerning_rate'", "samples.count=0", "source.jsonl.path"):
         assert part in text

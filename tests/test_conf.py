@@ -14,7 +14,9 @@ from ot_grid.recipe import shipped
 
 CONF = shipped("conf")
 CHOICES = [
-    (group, path.stem) for group in (*RECIPE_GROUPS, "cluster", "tracking") for path in sorted((CONF / group).glob("*.yaml"))
+    (group, path.stem)
+    for group in (*RECIPE_GROUPS, "cluster", "tracking")
+    for path in sorted((CONF / group).glob("*.yaml"))
 ]
 OPEN = {("source", "jsonl"): ["source.jsonl.path=x.jsonl"], ("source", "hf"): ["source.hf.id=a/b"]}
 
@@ -45,7 +47,9 @@ def test_every_registered_function_has_a_yaml():
 
 def _functions(group: str, path: Path) -> set[tuple[str, str]]:
     content = yaml.safe_load(path.read_text())
-    return set(functions({group if group not in ("eval", "source") else {"eval": "benchmark"}.get(group, "source"): content}))
+    return set(
+        functions({group if group not in ("eval", "source") else {"eval": "benchmark"}.get(group, "source"): content})
+    )
 
 
 def test_words_that_yaml_takes_for_booleans_are_quoted():
@@ -53,7 +57,9 @@ def test_words_that_yaml_takes_for_booleans_are_quoted():
     for path in CONF.rglob("*.yaml"):
         for node in yaml.compose(path.read_text()).value if yaml.compose(path.read_text()) else []:
             for scalar in node if isinstance(node, tuple) else (node,):
-                assert scalar.tag != "tag:yaml.org,2002:bool" or scalar.value in ("true", "false"), f"{path}: {scalar.value}"
+                assert scalar.tag != "tag:yaml.org,2002:bool" or scalar.value in ("true", "false"), (
+                    f"{path}: {scalar.value}"
+                )
 
 
 def test_no_choice_instantiates():

@@ -9,19 +9,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ot_grid import api, launch, pipeline, submission
 from ot_grid import store as stores
 
 pytestmark = pytest.mark.slow
 
 # Four questions, two training steps, one benchmark of four questions: every stage for real, in under a minute.
 TINY = [
-    "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=4", "train.checkpoint_steps=1",
-    "train.max_length=96", "train.epochs=2", "eval=sums", "eval.sums.limit=4", "mix=top1", "tracking='off'",
+    "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=2", "train.checkpoint_steps=1",
+    "train.max_length=96", "train.epochs=1", "eval=sums", "eval.sums.limit=4", "mix=top1", "tracking='off'",
 ]  # fmt: skip
 DETERMINISTIC = ("source", "mix", "filter", "dedup", "traces", "verify", "answer_filter", "dataset")
 
@@ -76,20 +78,30 @@ def test_the_same_command_again_executes_nothing(grid: Path):
     assert {path: path.stat().st_mtime_ns for path in grid.glob("store/*/*/record.json")} == before
 
 
-def test_fewer_samples_and_verification_buy_nothing(grid: Path):
+def until(stage: str, *overrides: str) -> None:
+    """Run a grid up to a stage, as the command does, without the training that comes after."""
+    whole = api.plan([*TINY, *overrides])
+    names = [row.name for row in pipeline.STAGES]
+    some = {k: run for k, run in whole.runs.items() if names.index(run.stage) <= names.index(stage)}
+    part = replace(whole, runs=some)
+    artifacts = api.artifacts_of(part)
+    submission.freeze(part, artifacts)
+    assert not launch.launch(part, artifacts).failed
+
+
+def test_fewer_samples_and_verification_buy_nothing(tmp_path: Path):
     """samples=x4 after x16 generates no token; verify=on and off share all replies: token counts of records say so."""
-    tiny = [word for word in TINY if not word.startswith("scale.rows")]
-    common = [*tiny, "scale.rows=64", "filter=random", "source=three_term_sums", f"store={grid}/shared", "scale.max_tokens=24"]
-    ot_grid("samples=x16", *common, cwd=grid)
-    first = bought(grid / "shared", "traces")
+    common = ["filter=random", "source=three_term_sums", f"store={tmp_path}/s", "scale.max_tokens=24"]
+    until("traces", "samples=x16", *common)
+    first = bought(tmp_path / "s", "traces")
     assert first > 0
-    ot_grid("-m", "samples=x4,x1", *common, cwd=grid)
-    assert bought(grid / "shared", "traces") == first
-    ot_grid("-m", "samples=x16", "verify=number,off", *common, cwd=grid)
-    assert bought(grid / "shared", "traces") == first
-    labels = [record["counts"] for record in records(grid / "shared").values() if record["stage"] == "verify"]
-    assert labels
-    assert len(replies(grid / "shared")) == len(set(replies(grid / "shared")))
+    until("traces", "samples=x4,x1", *common)
+    until("verify", "samples=x16", "verify=on,off", *common)
+    assert bought(tmp_path / "s", "traces") == first
+    stages = [record["stage"] for record in records(tmp_path / "s").values()]
+    assert stages.count("traces") == 3
+    assert stages.count("verify") == 1
+    assert len(replies(tmp_path / "s")) == len(set(replies(tmp_path / "s"))) == 64
 
 
 def test_status_explain_and_report_tell_what_there_is(grid: Path):
@@ -104,8 +116,8 @@ def test_status_explain_and_report_tell_what_there_is(grid: Path):
         assert "SmolLM2-135M-Instruct stands in for" in ot_grid("report", "--format", form, *place, cwd=grid).stdout
     assert ot_grid("explain", cells[0], *place, cwd=grid).stdout.count("done") >= 7
     assert "filter.function: " in ot_grid("explain", *cells, *place, cwd=grid).stdout
-    why = ot_grid("explain", "filter=length", "train.epochs=3", *TINY[:6], *TINY[7:], *place, cwd=grid).stdout
-    assert "train.epochs: 3 here, 2 there" in why
+    why = ot_grid("explain", "filter=length", "train.epochs=2", *TINY[:6], *TINY[7:], *place, cwd=grid).stdout
+    assert "train.epochs: 2 here, 1 there" in why
     for form in ("md", "csv", "json", "txt"):
         assert list(grid.glob(f"store/sweeps/*/report.{form}"))
 
@@ -139,7 +151,14 @@ def test_a_failing_cell_fails_loudly_and_the_others_finish(grid: Path):
     assert "bad input" in done.stderr
     assert "upstream" in done.stderr
     assert "complete" in done.stdout
-    status = subprocess.run(command("status", "--store", f"{grid}/store"), capture_output=True, text=True, cwd=grid, env=environment, check=False)
+    status = subprocess.run(
+        command("status", "--store", f"{grid}/store"),
+        capture_output=True,
+        text=True,
+        cwd=grid,
+        env=environment,
+        check=False,
+    )
     assert status.returncode == 1
     assert "too dull" in status.stdout
 
@@ -147,8 +166,9 @@ def test_a_failing_cell_fails_loudly_and_the_others_finish(grid: Path):
 def test_real_math_through_the_same_command(tmp_path: Path, shared_data: Path):
     """GSM8K as source, MATH500 and AIME24 as benchmarks, from local files, with the written solutions as traces."""
     words = [
-        "source=gsm8k", f"source.gsm8k.file={shared_data}/gsm8k_train.jsonl", "mix=top1", "teacher=reference", "verify=on",
-        "eval=[math500,aime24]", f"eval.math500.data.file={shared_data}/math500.jsonl", f"eval.aime24.data.file={shared_data}/aime24.json",
+        "source=gsm8k", f"source.gsm8k.file={shared_data}/gsm8k_train.jsonl", "mix=top1", "teacher=reference",
+        "verify=on", "eval=[math500,aime24]", f"eval.math500.data.file={shared_data}/math500.jsonl",
+        f"eval.aime24.data.file={shared_data}/aime24.json",
         "eval.math500.limit=3", "eval.aime24.limit=2", "eval.aime24.repeats=2", "scale.pool=8", "scale.questions=4",
         "scale.max_tokens=16", "train.batch_size=4", "train.max_length=256", "tracking='off'", f"store={tmp_path}/s",
     ]  # fmt: skip
@@ -193,9 +213,9 @@ def alive(place: Path) -> list[int]:
 
 
 def test_killed_at_twenty_random_moments_it_ends_the_same(grid: Path, tmp_path: Path):
-    """SIGKILL to the driver, or to all of its processes, 20 times; then the same keys, bytes and no reply bought twice."""
+    """SIGKILL to the driver or to all processes, 20 times: the same keys and bytes, and no reply bought twice."""
     words = command("-m", "filter=random,length", *TINY, f"store={tmp_path}/store")
-    moments = random.Random(20261123)  # noqa: S311
+    moments = random.Random(20261123)
     seen: set[str] = set()
     for number in range(20):
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -211,7 +231,11 @@ def test_killed_at_twenty_random_moments_it_ends_the_same(grid: Path, tmp_path: 
         seen = set(replies(tmp_path / "store"))
     ot_grid("-m", "filter=random,length", *TINY, f"store={tmp_path}/store", cwd=tmp_path)
     undisturbed, killed = records(grid / "store"), records(tmp_path / "store")
-    wanted = {run["key"] for cell in json.loads(next(tmp_path.glob("store/sweeps/*/sweep.json")).read_text())["cells"] for run in cell["runs"]}
+    wanted = {
+        run["key"]
+        for cell in json.loads(next(tmp_path.glob("store/sweeps/*/sweep.json")).read_text())["cells"]
+        for run in cell["runs"]
+    }
     assert set(killed) == wanted
     for run_key, record in killed.items():
         if record["stage"] in DETERMINISTIC:

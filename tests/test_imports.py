@@ -39,7 +39,18 @@ DOORS = {
     "wandb": {"tracking"},
     "pandas": {"report", "tracking"},
 }
-HEAVY = ("torch", "transformers", "trl", "vllm", "wandb", "submitit", "pandas", "datasets", "reasoning_gym", "math_verify")
+HEAVY = (
+    "torch",
+    "transformers",
+    "trl",
+    "vllm",
+    "wandb",
+    "submitit",
+    "pandas",
+    "datasets",
+    "reasoning_gym",
+    "math_verify",
+)
 
 
 def unit(path: Path) -> str:
@@ -117,7 +128,10 @@ def test_planning_loads_no_heavy_library(module: str):
 def test_importing_the_plan_does_not_load_hydra():
     """Plans are plain values: rebuilding one from a frozen sweep needs no Hydra."""
     ask = "import sys, ot_grid.plan, ot_grid.submission; print('hydra' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.strip() == "False"
+    assert (
+        subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )
 
 
 def test_every_module_says_what_it_is():

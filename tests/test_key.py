@@ -18,7 +18,9 @@ def test_known_digest():
     assert key.digest({"b": 1, "a": "é"}) == "aa58fba8483623bed37c1b02edfccbdd9a53123837c20bfa4cb4049993a2872e"
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, {1, 2}, print, object(), {1: "int key"}, {"deep": [{"er": math.nan}]}])
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, {1, 2}, print, object(), {1: "int key"}, {"deep": [{"er": math.nan}]}]
+)
 def test_what_has_no_canonical_form_is_refused(value):
     """NaN, sets, callables, objects and keys that are no strings raise, naming the place."""
     with pytest.raises(key.NotPlain, match=r"no canonical form|not a string"):

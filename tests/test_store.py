@@ -61,7 +61,9 @@ def test_a_claim_is_waited_for_and_ends_with_its_process(tmp_path: Path):
     holder.start()
     while not (tmp_path / "said").exists():
         time.sleep(0.05)
-    waiter = multiprocessing.get_context("spawn").Process(target=hold, args=(str(tmp_path), 0, str(tmp_path / "second")))
+    waiter = multiprocessing.get_context("spawn").Process(
+        target=hold, args=(str(tmp_path), 0, str(tmp_path / "second"))
+    )
     waiter.start()
     time.sleep(1)
     assert waiter.is_alive()
@@ -82,7 +84,7 @@ def test_an_artifact_is_found_under_any_label(tmp_path: Path):
 def test_an_unwritable_store_is_told(tmp_path: Path):
     """A store below a file is refused with the way out."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="is not writable .*choose another with store=FOLDER"):
+    with pytest.raises(BadInput, match=r"is not writable .*choose another with store=FOLDER"):
         Store(tmp_path / "file" / "store").check_writable()
 
 
@@ -112,6 +114,6 @@ def test_traces_refer_to_bought_replies(tmp_path: Path):
     given = Reply("", "Count: one, two.", "stop", 0, 0)
     write_traces(tmp_path, [Trace(asked, 0, bought), Trace(asked, 1, given, "right")])
     assert b"says the model" not in (tmp_path / "data" / "traces.parquet").read_bytes()
-    assert [t.reply for t in read_traces(tmp_path, lambda keys: {k: bought for k in keys})] == [bought, given]
+    assert [t.reply for t in read_traces(tmp_path, lambda keys: dict.fromkeys(keys, bought))] == [bought, given]
     with pytest.raises(Corrupt, match="not in the store any more"):
         read_traces(tmp_path, lambda keys: {})

@@ -81,7 +81,10 @@ def training(folder: Path, count: int, repeats: int) -> tuple[float, float, floa
     door = Door(folder / "replies", cluster_of(wanted.runtime["cluster"]), lambda *_: None)
     settings = dict(wanted.cells[0].recipe.settings["train"])
     rows = [
-        {"prompt": [{"role": "user", "content": p}], "completion": [{"role": "assistant", "content": f"<think>\n\n</think>\n\n{p}"}]}
+        {
+            "prompt": [{"role": "user", "content": p}],
+            "completion": [{"role": "assistant", "content": f"<think>\n\n</think>\n\n{p}"}],
+        }
         for p in PROMPTS[:count]
     ]
     dataset = folder / "dataset.parquet"
@@ -91,13 +94,20 @@ def training(folder: Path, count: int, repeats: int) -> tuple[float, float, floa
     def ours() -> None:
         out = folder / f"ours-{next(turn)}"
         out.mkdir()
-        order = {**settings, "student": str(door.locate(model)), "dataset": str(dataset), "out": str(out), "dtype": "auto"}
+        order = {
+            **settings,
+            "student": str(door.locate(model)),
+            "dataset": str(dataset),
+            "out": str(out),
+            "dtype": "auto",
+        }
         sft.build(order, "cpu").train()
 
     def bare() -> None:
         arguments = SFTConfig(
             output_dir=str(folder / f"bare-{next(turn)}"), per_device_train_batch_size=settings["batch_size"],
-            num_train_epochs=settings["epochs"], learning_rate=settings["learning_rate"], max_length=settings["max_length"],
+            num_train_epochs=settings["epochs"], learning_rate=settings["learning_rate"],
+            max_length=settings["max_length"],
             completion_only_loss=True, use_cpu=True, bf16=False, model_init_kwargs={"dtype": "float32"},
             gradient_checkpointing=False, save_strategy="no", report_to="none", disable_tqdm=True, logging_steps=1,
         )  # fmt: skip
@@ -115,7 +125,10 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         mine, bare, ratio = generation(Path(name), args.replies, args.repeats)
-        print(f"generation, {args.replies} replies of {TOKENS} tokens: ours {mine:.1f} s, bare {bare:.1f} s, ratio {ratio:.2f}")
+        print(
+            f"generation, {args.replies} replies of {TOKENS} tokens: "
+            f"ours {mine:.1f} s, bare {bare:.1f} s, ratio {ratio:.2f}"
+        )
         mine, bare, ratio = training(Path(name), args.rows, args.repeats)
         print(f"training, {args.rows} rows: ours {mine:.1f} s (with checkpoints), bare {bare:.1f} s, ratio {ratio:.2f}")
 

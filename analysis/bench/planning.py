@@ -46,11 +46,17 @@ def main() -> None:
     """Print one line a grid."""
     one = seconds_to_compose()
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "ot_grid", "plan", "-m", *GRIDS[4], "--json"], check=True, capture_output=True)
-    print(f"plan of 4 cells as a command: {time.perf_counter() - started:.2f} s; one hydra.compose: {one * 1000:.0f} ms")
+    subprocess.run(
+        [sys.executable, "-m", "ot_grid", "plan", "-m", *GRIDS[4], "--json"], check=True, capture_output=True
+    )
+    print(
+        f"plan of 4 cells as a command: {time.perf_counter() - started:.2f} s; one hydra.compose: {one * 1000:.0f} ms"
+    )
     for cells, overrides in GRIDS.items():
         took = seconds_to_plan(overrides, cells)
-        print(f"{cells:>6} cells: {took:.2f} s, {took / cells * 1000:.2f} ms a cell; composing each: {cells * one:.1f} s")
+        print(
+            f"{cells:>6} cells: {took:.2f} s, {took / cells * 1000:.2f} ms a cell; composing each: {cells * one:.1f} s"
+        )
 
 
 if __name__ == "__main__":

@@ -28,7 +28,9 @@ class Buying:
     def __enter__(self) -> Buying:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for descriptor in self._files.values():
             os.close(descriptor)  # gives up every lock that this process holds on the file
         self._files.clear()

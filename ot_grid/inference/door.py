@@ -83,6 +83,8 @@ class Door:
         known = dict(self.find([request.key for request in wanted]))
         self._count_reused(known)
         missing = {request.key: request for request in wanted if request.key not in known}
+        if not missing:
+            self.progress(len(known), len(known), "replies")
         while missing:
             self._buy_or_wait(missing, sampling, known, engine)
             missing = {name: request for name, request in missing.items() if name not in known}
@@ -96,7 +98,9 @@ class Door:
             ours = buying.take(missing)
             # what another process has bought since we looked
             self._reuse(missing, known)
-            self._buy([missing[name] for name in missing if name in ours and name not in known], sampling, known, engine)
+            self._buy(
+                [missing[name] for name in missing if name in ours and name not in known], sampling, known, engine
+            )
         theirs = [name for name in missing if name not in known]
         if theirs and not ours:
             with Buying(self.replies.root) as buying:

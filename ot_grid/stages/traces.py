@@ -69,9 +69,8 @@ def run(work: Work) -> dict[str, Any]:
     traces = [result for result in results if isinstance(result, Trace)]
     dropped = [result for result in results if isinstance(result, Dropped)]
     if not traces:
-        raise BadInput(
-            f"the teacher answered none of {len(questions)} questions: {dropped[0].reason if dropped else 'there are none'}"
-        )
+        why = dropped[0].reason if dropped else "there are none"
+        raise BadInput(f"the teacher answered none of {len(questions)} questions: {why}")
     write_traces(work.out, traces)
     write_dropped(work.out, ({"row": d.row.row, "reason": d.reason, "score": None} for d in dropped))
     return _counts(questions, traces, len(dropped))

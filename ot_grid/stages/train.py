@@ -93,7 +93,7 @@ def _watch(work: Work, line: list[str]) -> None:
 @contextmanager
 def _started(line: list[str], output: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process that does not outlive us, however we end."""
-    process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)  # noqa: PLW1509
+    process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
     try:
         yield process
     finally:
