@@ -83,7 +83,7 @@ def until(stage: str, *overrides: str) -> None:
     whole = api.plan([*TINY, *overrides])
     names = [row.name for row in pipeline.STAGES]
     some = {k: run for k, run in whole.runs.items() if names.index(run.stage) <= names.index(stage)}
-    part = replace(whole, runs=some)
+    part = replace(whole, runs=some, cells=())
     artifacts = api.artifacts_of(part)
     submission.freeze(part, artifacts)
     assert not launch.launch(part, artifacts).failed
@@ -91,12 +91,19 @@ def until(stage: str, *overrides: str) -> None:
 
 def test_fewer_samples_and_verification_buy_nothing(tmp_path: Path):
     """samples=x4 after x16 generates no token; verify=on and off share all replies: token counts of records say so."""
-    common = ["filter=random", "source=three_term_sums", f"store={tmp_path}/s", "scale.max_tokens=24"]
+    common = [
+        "filter=random",
+        "teacher=smollm2",
+        "source=three_term_sums",
+        f"store={tmp_path}/s",
+        "scale.max_tokens=32",
+    ]
     until("traces", "samples=x16", *common)
     first = bought(tmp_path / "s", "traces")
     assert first > 0
     until("traces", "samples=x4,x1", *common)
-    until("verify", "samples=x16", "verify=on,off", *common)
+    until("verify", "samples=x16", "verify=on", "verify.keep=[right,wrong]", *common)
+    until("verify", "samples=x16", "verify=off", *common)
     assert bought(tmp_path / "s", "traces") == first
     stages = [record["stage"] for record in records(tmp_path / "s").values()]
     assert stages.count("traces") == 3

@@ -16,18 +16,20 @@ from ot_grid.stages.graders import NOT_EXTRACTED, Graded, after_thinking
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
 _PHRASE = re.compile(r"(?i)\banswer(?:\s+(?:to|of|for)\s[^.\n]{1,60}?)?(?:\s+is|\s*[:=])\s*:?\s*")
 
+_EQUATION = re.compile(r"=([^=\n]{1,40}?)[\s.$*]*$")
+
 
 @register("grader")
 def math(response: str, answer: str, *, boxed_only: bool, float_rounding: int) -> Graded:
     """Compare the final answer of a reply with the known one.
 
     The final answer is the last `\\boxed{}` after `</think>`; without one, and unless `boxed_only`, what follows the
-    last "answer is" or "answer:". Numbers are equal when they agree in `float_rounding` decimal places.
+    last "answer is" or "answer:", or else the right side of an equation that ends the reply. Numbers are equal when they agree in `float_rounding` decimal places.
     """
     reply = after_thinking(response)
     extracted = last_boxed(reply)
     if extracted is None and not boxed_only:
-        extracted = after_phrase(reply)
+        extracted = after_phrase(reply) or after_equals(reply)
     if not extracted:
         return Graded(False, None, NOT_EXTRACTED)
     known = [] if _same(answer, extracted) else _parsed(answer)
@@ -65,6 +67,12 @@ def after_phrase(text: str) -> str | None:
         return None
     line = text[found[-1].end() :].split("\n")[0]
     return re.split(r"\.(?:\s|$)", line)[0].strip(" *$") or None
+
+
+def after_equals(text: str) -> str | None:
+    """Return the right side of the equation that a text ends with, as in "3 + 4 = 7."."""
+    found = _EQUATION.search(text)
+    return found[1].strip(" *$") or None if found else None
 
 
 def _same(answer: str, extracted: str) -> bool:
