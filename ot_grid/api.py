@@ -67,8 +67,8 @@ def _track(wanted: Plan, artifacts: Artifacts, made: Report, say: Callable[[str]
     from ot_grid.config import Tracking
 
     settings = Tracking(**wanted.runtime["tracking"])
-    cells = [_tracked(cell.id, wanted, artifacts, made) for cell in wanted.cells]
     try:
+        cells = [_tracked(cell.id, wanted, artifacts, made) for cell in wanted.cells]
         return tracking.track(settings, artifacts.place.sweep(wanted.name), wanted.name, cells, made.table)
     except Exception as error:  # a mirror that is down must not fail a grid that is done
         say(f"tracking={settings.mode}: {type(error).__name__}: {error}; the results are in the store all the same")

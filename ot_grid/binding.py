@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from ot_grid import registry
 from ot_grid.config import Benchmark
@@ -20,13 +20,17 @@ OWN = {"mix": {"take"}, "source": {"domain"}}
 GROUPS = ("mix", "filter", "dedup", "teacher", "verify", "answer_filter", "format", "train")
 
 
-def problems(settings: Mapping[str, Any], checked: set[int]) -> Iterator[str]:
+def problems(settings: Mapping[str, Any], checked: set[Any]) -> Iterator[str]:
     """Yield what does not fit in one cell's settings; groups whose id() is in `checked` were seen before."""
     for name in (*GROUPS, "source", "eval", "samples", "scale"):
         if name in settings and id(settings[name]) not in checked:
             checked.add(id(settings[name]))
             yield from _group(name, settings[name])
     yield from _whole(settings)
+    for name, value in settings.items():
+        if (name, id(value)) not in checked:
+            checked.add((name, id(value)))
+            yield from out_of_range(value, name)
 
 
 def _group(name: str, value: Mapping[str, Any]) -> Iterator[str]:
@@ -131,6 +135,8 @@ def fits(value: Any, wanted: Any) -> bool:
     if wanted is Any:
         return True
     origin, inner = get_origin(wanted), get_args(wanted)
+    if origin is Literal:
+        return value in inner
     if origin in (Union, types.UnionType):
         return any(fits(value, one) for one in inner)
     if origin is list or wanted is list:
@@ -147,6 +153,31 @@ def fits(value: Any, wanted: Any) -> bool:
 def type_name(wanted: Any) -> str:
     """Return a type as its annotation was written."""
     return wanted.__name__ if isinstance(wanted, type) and not get_args(wanted) else str(wanted).replace("typing.", "")
+
+
+# Settings by name, wherever they stand: the least value, or the values there are.
+LEAST = {"batch_size": 1, "checkpoint_steps": 1, "max_length": 1, "max_tokens": 1, "limit": 1, "keep": 1, "take": 1,
+         "repeats": 1, "workers": 1, "threads": 1, "size": 1, "temperature": 0, "epochs": 1e-9,
+         "top_p": 1e-9}  # fmt: skip
+ONE_OF = {
+    "cluster.kind": ("local", "slurm"),
+    "cluster.engine": ("auto", "transformers", "vllm"),
+    "cluster.dtype": ("auto", "bfloat16", "float32"),
+    "tracking.mode": ("off", "offline", "online"),
+}
+
+
+def out_of_range(value: Any, where: str) -> Iterator[str]:
+    """Yield the settings that no function could use: below their least value, or none of those there are."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from out_of_range(item, f"{where}.{name}")
+        return
+    least = LEAST.get(where.rpartition(".")[2])
+    if least is not None and isinstance(value, (int, float)) and not isinstance(value, bool) and value < least:
+        yield f"{where}={value!r}: must be {'above 0' if 0 < least < 1 else f'at least {least}'}"
+    if where in ONE_OF and value not in ONE_OF[where]:
+        yield f"{where}={value!r}: there is no such value; {nearest(str(value), ONE_OF[where])}"
 
 
 def _whole(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -193,9 +193,7 @@ def reproduce(words: Sequence[str]) -> int:
     args = parser.parse_intermixed_args(words)
     wanted, cell, place = _cell(args.store, args.cell)
     to = args.to or str(Path(args.store) / "reproductions" / f"{cell.id}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-    runtime = sweep.runtime(
-        [*args.overrides, f"store={json.dumps(to)}", "tracking='off'"], plugins=wanted.runtime["plugins"]
-    )
+    runtime = sweep.runtime([*args.overrides, _store(to), "tracking='off'"], plugins=wanted.runtime["plugins"])
     fresh = replace(wanted, runtime=runtime)
     complain(f"reproducing {cell.id} ({cell.label}) in {to}: {len(fresh.runs)} stage runs")
     ran = api.run(fresh, say=complain)
@@ -234,7 +232,7 @@ def explain(words: Sequence[str]) -> int:
         "cell", nargs="+", help="one or two cells: ids or coordinates; or overrides of a cell not run yet"
     )
     args = parser.parse_args(words)
-    cells = [_cell_or_overrides(args.store, name, len(args.cell)) for name in _names(args.store, args.cell)]
+    cells = _cells(args.store, args.cell)
     if len(cells) > 2:
         raise BadInput(f"explain takes one or two cells, not {len(cells)}")
     if len(cells) == 1:
@@ -245,25 +243,20 @@ def explain(words: Sequence[str]) -> int:
     return 0
 
 
-def _names(store: str, words: Sequence[str]) -> list[list[str]]:
-    """Return each cell's words: every word a cell, or all words the overrides of one."""
-    from ot_grid import submission
-
+def _cells(store: str, words: Sequence[str]) -> list[tuple[Plan, Cell]]:
+    """Return the cells that words name: each a cell of the store, or all the overrides of one that was not run yet."""
     try:
-        for word in words:
-            submission.find_cell(Store(store), word)
+        return [_cell(store, word)[:2] for word in words]
     except BadInput:
-        if all("=" in word for word in words):
-            return [list(words)]
-    return [[word] for word in words]
+        if not all("=" in word for word in words):
+            raise
+    wanted = sweep.plan(sweep.Request((*words, _store(store)), multirun=False))
+    return [(wanted, wanted.cells[0])]
 
 
-def _cell_or_overrides(store: str, words: Sequence[str], asked: int) -> tuple[Plan, Cell]:
-    if len(words) == asked and all("=" in word for word in words) and " " not in words[0]:
-        wanted = sweep.plan(sweep.Request((*words, f"store={json.dumps(store)}"), multirun=False))
-        return wanted, wanted.cells[0]
-    plan_of_cell, cell, _ = _cell(store, words[0])
-    return plan_of_cell, cell
+def _store(folder: str) -> str:
+    """Return the override that names a store, quoted for Hydra."""
+    return f"store={json.dumps(folder, ensure_ascii=False)}"
 
 
 def _say_all(lines: Iterable[str]) -> None:

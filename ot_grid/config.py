@@ -80,6 +80,7 @@ class Cluster:
     batch_size: int = MISSING  # prompts at once in the transformers engine
     models: Dict[str, str] = field(default_factory=dict)  # model id -> folder on this machine
     model_cache: str = MISSING
+    accelerate_config: Optional[str] = None  # a file of `accelerate config`: FSDP, DeepSpeed, many GPUs
     slurm: Dict[str, Any] = field(default_factory=dict)
 
 

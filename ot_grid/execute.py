@@ -94,6 +94,7 @@ def run(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:
             raise
         (folder / store.PROGRESS).unlink(missing_ok=True)
         store.write_json(folder / store.RECORD, record)
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # not before: a kill in between would cost them
         return True
 
 

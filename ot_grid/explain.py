@@ -7,6 +7,7 @@ that data differs. It must not write.
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ def state(folder: Path) -> str:
         return "running"
     if (folder / store.FAILURE).exists():
         told = store.read_json(folder / store.FAILURE)
+        if told["class"] == "stopped":
+            return "stopped halfway: it was interrupted; the next run starts it again"
         return f"failed: {told['class']}: {str(told['message']).splitlines()[0]} (log: {told.get('log')})"
     if (folder / store.JOB).exists():
         return "stopped halfway: its process was killed; the next run starts it again"
@@ -46,7 +49,7 @@ def state(folder: Path) -> str:
 def is_claimed(folder: Path) -> bool:
     """Whether a process holds the right to write an artifact now."""
     path = folder / store.CLAIM
-    if not path.exists():
+    if not os.access(path, os.W_OK):
         return False
     with path.open("r+") as file:
         try:

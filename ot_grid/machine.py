@@ -17,6 +17,12 @@ GIB_A_WORKER = 4.0  # measured: training the 135M stand-in in float32 peaks at 3
 MOST_WORKERS = 8
 
 
+def gpu_numbers() -> list[int]:
+    """Return the numbers by which jobs can be given the GPUs of this process."""
+    visible = [device.strip() for device in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
+    return [int(device) for device in visible] if all(map(str.isdigit, visible)) else list(range(gpus()))
+
+
 @cache
 def gpus() -> int:
     """Return how many GPUs this process may use: those of CUDA_VISIBLE_DEVICES, else all the driver names."""

@@ -37,7 +37,7 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
     for run in plan.runs.values():
         try:
             done = artifacts.done(run)
-            if done and run.stage == "source":
+            if done and run.stage in ("source", "eval"):
                 yield from changed(artifacts.folder(run), run)
         except OtGridError as error:
             yield str(error)
@@ -65,11 +65,11 @@ def _files(runs: Iterable[StageRun]) -> Iterator[str]:
 
 
 def changed(artifact: Path, run: StageRun) -> Iterator[str]:
-    """Yield the local files of a finished source that have other content today."""
+    """Yield the local files of a finished source or benchmark that have other content today."""
     record = store.record_of(artifact) or {}
     for path, digest in (record.get("files") or {}).items():
         if Path(path).is_file() and key.file_digest(Path(path)) != digest:
             yield (
-                f"source={run.label}: {path} has changed since {artifact} was made from it; "
+                f"{run.stage}={run.label}: {path} has changed since {artifact} was made from it; "
                 "give the new content another file name, or delete that artifact and all that was made from it"
             )

@@ -7,6 +7,7 @@ know about stages or keys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -23,7 +24,7 @@ from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from ot_grid import rehearsal
@@ -99,6 +100,8 @@ class Composer:
             config = compose("config", overrides=lines, return_hydra_config=True)
             chosen = {str(group): str(choice) for group, choice in config.hydra.runtime.choices.items()}
             bare = OmegaConf.masked_copy(config, list(TOP_FIELDS))
+            for problem in reaching(bare):
+                self.problems.add(problem)
             left_open = sorted(OmegaConf.missing_keys(bare))
             plain = OmegaConf.to_container(bare, resolve=True, enum_to_str=True)
         except (HydraException, OmegaConfBaseException) as error:
@@ -107,6 +110,19 @@ class Composer:
             return None
         assert isinstance(plain, dict)
         return {**{str(name): value for name, value in plain.items()}, "open": left_open}, chosen
+
+
+INTERPOLATION = re.compile(r"\$\{([^:${}]+)\}")
+
+
+def reaching(config: DictConfig) -> Iterator[str]:
+    """Yield the interpolations into another group: as groups are composed apart, they would see its default."""
+    whole = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(whole, dict)
+    for name, value in ((str(name), value) for name, value in whole.items()):
+        for target in INTERPOLATION.findall(str(value)):
+            if not target.startswith(".") and target.split(".")[0] not in (name, "scale"):
+                yield f"{name} refers to ${{{target}}}: a group may refer to itself and to scale only; write the value"
 
 
 def _explain(error: Exception, known: Mapping[str, Any]) -> str:

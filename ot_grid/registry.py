@@ -84,7 +84,8 @@ def load_plugins(modules: Iterable[str] = ()) -> None:
     for module in modules:
         try:
             importlib.import_module(module)
-        except ImportError as error:
+        except Exception as error:  # whatever a user's module raises
             raise BadInput(
-                f"plugins: cannot import {module!r} ({error}); install it or put its folder on PYTHONPATH"
+                f"plugins: cannot import {module!r} ({type(error).__name__}: {error}); "
+                "install it or put its folder on PYTHONPATH"
             ) from error

@@ -23,7 +23,8 @@ from ot_grid.errors import BadInput, Corrupt, OtGridError
 RECORD, RECIPE, JOB, FAILURE, PROGRESS, CLAIM = (
     "record.json", "recipe.json", "job.json", "failure.json", "progress.json", "claim",
 )  # fmt: skip
-KEPT_ON_RESTART = {RECIPE, CLAIM, "checkpoints"}
+SUBMITTED = "slurm.json"  # the Slurm job that will make an artifact
+KEPT_ON_RESTART = {RECIPE, CLAIM, SUBMITTED, "checkpoints"}
 
 
 def write_text(path: Path, text: str) -> None:

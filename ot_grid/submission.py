@@ -14,7 +14,7 @@ from typing import Any
 
 from ot_grid import store
 from ot_grid.config import Recipe
-from ot_grid.errors import BadInput, nearest
+from ot_grid.errors import BadInput, OtGridError, nearest
 from ot_grid.plan import Builder, Cell, Plan, StageRun
 from ot_grid.store import Store
 
@@ -54,12 +54,15 @@ class Artifacts:
 
 def freeze(plan: Plan, artifacts: Artifacts) -> None:
     """Write the sweep, and the recipe of every stage run that is to run."""
-    for run in artifacts.missing(plan):
-        store.freeze(artifacts.folder(run), run.identity)
     path = artifacts.place.sweep(plan.name) / SWEEP
     content = describe(plan)
     if path.exists():
-        content["created"] = store.read_json(path)["created"]
+        known = store.read_json(path)
+        if [cell["runs"] for cell in known["cells"]] != [cell["runs"] for cell in content["cells"]]:
+            raise BadInput(f"sweep {plan.name!r} is there with other cells; give this one another --name")
+        content["created"] = known["created"]
+    for run in artifacts.missing(plan):
+        store.freeze(artifacts.folder(run), run.identity)
     store.write_json(path, {**content, "asked": datetime.now(UTC).isoformat()})
 
 
@@ -112,7 +115,7 @@ def find_sweep(place: Store, name: str | None) -> dict[str, Any]:
 def find_cell(place: Store, wanted: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return (sweep, cell) by a cell's id, a unique beginning of it, or its coordinates."""
     known = [(sweep, cell) for sweep in sweeps(place) for cell in sweep["cells"]]
-    found = [(s, c) for s, c in known if wanted in (c["label"], c["cell"])] or [
+    found = [(s, c) for s, c in known if wanted == c["cell"] or set(wanted.split()) == set(c["label"].split())] or [
         (s, c) for s, c in known if wanted and c["cell"].startswith(wanted)
     ]
     ids = {cell["cell"] for _, cell in found}
@@ -120,7 +123,7 @@ def find_cell(place: Store, wanted: str) -> tuple[dict[str, Any], dict[str, Any]
         return found[0]
     if ids:
         raise BadInput(f"{wanted!r} names {len(ids)} cells: {', '.join(sorted(ids))}; give more of the id")
-    labels = [name for _, cell in known for name in (cell["cell"], cell["label"])]
+    labels = {name for _, cell in known for name in (cell["cell"], cell["label"])}
     raise BadInput(f"no cell {wanted!r} in {place.root}; {nearest(wanted, labels)}")
 
 
@@ -128,6 +131,12 @@ def plan_of(sweep: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], runtim
     """Return the plan of frozen cells: from their recipes alone, whatever `conf/` says today."""
     builder = Builder()
     built = tuple(builder.cell(cell["coordinates"], Recipe(cell["recipe"], cell["choices"])) for cell in cells)
+    for cell, made in zip(cells, built, strict=True):
+        if [run["key"] for run in cell["runs"]] != list(made.runs):
+            raise OtGridError(
+                f"cell {cell['cell']} of sweep {sweep['name']!r} was frozen by another version of ot_grid, "
+                "whose stages differ; use that version (its commit is in the records), or run the sweep again with this one"
+            )
     factors = {name: tuple(choices) for name, choices in sweep["factors"].items()}
     return Plan(sweep["name"], tuple(sweep["command"]), factors, built, builder.runs, runtime, sweep.get("versus"))
 

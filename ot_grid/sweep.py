@@ -43,16 +43,32 @@ def plan(request: Request) -> Plan:
         overrides = parse(lines, composer, multirun=request.multirun)
         load_plugins(_plugins(overrides))
         points = _points(overrides, composer)
+        for override in overrides:
+            if override.is_sweep_override() and touched(override) in RUNTIME_FIELDS:
+                composer.problems.add(f"{override.input_line!r}: where it runs cannot be swept; give one value")
+        if not points:
+            raise BadInput("the sweep is empty: one of its ranges or globs names no value")
         composed = [composer.point(point) for _, point in points]
         _check(composer, [settings for settings, _ in composed])
     builder = Builder()
-    cells = tuple(
+    made = [
         builder.cell(coordinates, recipe_of(settings, choices))
         for (coordinates, _), (settings, choices) in zip(points, composed, strict=True)
-    )
+    ]
+    cells = tuple({cell.id: cell for cell in made}.values())  # two ways to write one value are one cell
     factors = {name: tuple(dict.fromkeys(c[name] for c, _ in points)) for name in points[0][0]}
-    name = request.name or _name(lines, factors)
+    name = request.name or _name([cell.id for cell in cells], factors)
+    _check_names(name, versus, [cell.label for cell in cells])
     return Plan(name, tuple(lines), factors, cells, builder.runs, runtime_of(composed[0][0]), versus)
+
+
+def _check_names(name: str, versus: str | None, labels: Sequence[str]) -> None:
+    if name != slug(name):
+        raise BadInput(
+            f"--name {name!r} cannot be a folder's name; use letters, digits, '.', '_' and '-': {slug(name)}"
+        )
+    if versus and not any(set(versus.split()) == set(label.split()) for label in labels):
+        raise BadInput(f"versus={versus!r} is no cell of this sweep; {nearest(versus, labels)}")
 
 
 def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> dict[str, Any]:
@@ -73,7 +89,7 @@ def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> dict[str, An
 
 def _check(composer: Composer, settings: Sequence[Mapping[str, Any]]) -> None:
     """Check every distinct group of settings against the functions it names, and each cell as a whole."""
-    checked: set[int] = set()
+    checked: set[Any] = set()
     for one in settings:
         for problem in binding.problems(one, checked):
             composer.problems.add(problem)
@@ -103,10 +119,9 @@ def _points(overrides: Sequence[Override], composer: Composer) -> list[tuple[dic
     ]
 
 
-def _name(lines: Sequence[str], factors: Mapping[str, Sequence[str]]) -> str:
-    """Return a name that a reader recognises and another sweep does not have: factors, and a hash of all overrides."""
-    identity = sorted(line for line in lines if not line.startswith(("store=", "cluster", "tracking", "plugins")))
-    return f"{slug('-'.join(factors)) if factors else 'single'}-{key.short(identity)[:6]}"
+def _name(cells: Sequence[str], factors: Mapping[str, Sequence[str]]) -> str:
+    """Return a name that a reader recognises and another sweep does not have: factors, and a hash of all cells."""
+    return f"{slug('-'.join(factors)) if factors else 'single'}-{key.short(list(cells))[:6]}"
 
 
 def expand(overrides: Sequence[str], config_dir: str | None) -> tuple[list[str], str | None]:
@@ -141,4 +156,9 @@ def read_file(path: Path) -> dict[str, Any]:
     unknown = set(content) - set(FILE_KEYS) if isinstance(content, dict) else {str(content)}
     if unknown:
         raise BadInput(f"{path} has {sorted(unknown)!r}; a sweep holds {', '.join(FILE_KEYS)}")
+    vary, base, versus = content.get("vary") or {}, content.get("base") or [], content.get("versus") or ""
+    if not isinstance(vary, dict) or not all(isinstance(choices, list) for choices in vary.values()):
+        raise BadInput(f"{path}: vary={vary!r} must give a list of choices to each group, e.g. filter: [length, none]")
+    if not isinstance(base, list) or not isinstance(versus, str):
+        raise BadInput(f"{path}: base must be a list of overrides, versus the coordinates of a cell as one text")
     return dict(content)

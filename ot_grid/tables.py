@@ -28,12 +28,14 @@ _TRACE = {**{f"question_{name}": kind for name, kind in _QUESTION.items()}, "sam
           **{("trace_text" if name == "text" else name): kind for name, kind in _REPLY.items()}}  # fmt: skip
 
 
-def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> int:
-    """Write rows with typed columns (names of pyarrow types) and return how many there were."""
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any]) -> int:
+    """Write rows with typed columns (pyarrow types, or their names) and return how many there were."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
+    schema = pa.schema(
+        [(name, pa.type_for_alias(kind) if isinstance(kind, str) else kind) for name, kind in columns.items()]
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     table = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows], schema=schema)

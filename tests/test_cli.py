@@ -158,3 +158,35 @@ def test_a_filter_from_outside_needs_no_change_here(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "filter=digits" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["filter=random", "filter.seed=${train.seed}"], "a group may refer to itself and to scale only"),
+        (["cluster.kind=slrum"], "cluster.kind='slrum': there is no such value; did you mean 'slurm'?"),
+        (["cluster.workers=-3"], "cluster.workers=-3: must be at least 1"),
+        (["tracking.mode=foo"], "valid: off, offline, online"),
+        (["train.batch_size=0"], "train.batch_size=0: must be at least 1"),
+        (["train.epochs=-1"], "train.epochs=-1: must be above 0"),
+        (["mix.weights=foo"], "mix.weights='foo' is not of type Literal['equal', 'size']"),
+        (["verify=on", "verify.keep=[wright]"], "verify.keep"),
+        (["mix.take=-1"], "mix.take=-1: must be at least 1"),
+        (["eval.sums.limit=0"], "eval.sums.limit=0: must be at least 1"),
+        (["-m", "train.seed=range(1,1)"], "the sweep is empty"),
+        (["-m", "store=a,b"], "where it runs cannot be swept"),
+        (["--name", "a/b"], "--name 'a/b' cannot be a folder's name"),
+        (["-m", "+sweep=first_light", "filter=random,none"], "is no cell of this sweep"),
+        (["samples=x4", "teacher=reference"], "a source has one worked solution; use samples=x1"),
+        (["teacher.prompt=hello"], "does not contain {question}"),
+    ],
+)
+def test_values_that_no_stage_could_use_are_told_by_plan(capsys, words: list[str], told: str):
+    """What would fail late, or be silently something else, fails before anything is planned."""
+    assert told in problem(capsys, "plan", *words)
+
+
+def test_two_ways_to_write_one_value_are_one_cell(capsys):
+    """train.learning_rate=1e-5 and 0.00001 are the same recipe."""
+    assert cli.main(["plan", "-m", "--json", "train.learning_rate=1e-5,0.00001"]) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["cells"] == 1

@@ -44,8 +44,9 @@ class Buying:
         self._lock(key, fcntl.LOCK_SH)
 
     def _lock(self, key: str, how: int) -> bool:
+        file = self._file(identity.folder_of(key))
         try:
-            fcntl.lockf(self._file(identity.folder_of(key)), how, 1, place(key))
+            fcntl.lockf(file, how, 1, place(key))
         except (BlockingIOError, PermissionError):
             return False
         return True

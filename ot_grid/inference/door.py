@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ot_grid.rows import Reply
 
 Progress = Callable[[int, int, str], None]  # done, in all, what they are
 Message = Mapping[str, str]  # role, content
+PORTION = 8192  # replies bought under one hold of locks: the kernel's list of them grows slow above
 BETWEEN_REPORTS = 0.5  # seconds
 
 
@@ -86,7 +88,7 @@ class Door:
         if not missing:
             self.progress(len(known), len(known), "replies")
         while missing:
-            self._buy_or_wait(missing, sampling, known, engine)
+            self._buy_or_wait(dict(islice(missing.items(), PORTION)), sampling, known, engine)
             missing = {name: request for name, request in missing.items() if name not in known}
         return [known[request.key] for request in wanted]
 

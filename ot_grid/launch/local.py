@@ -37,7 +37,7 @@ class Local:
         self.runtime = {**plan.runtime, "cluster": {**plan.runtime["cluster"], "threads": threads}}
         self.waiting: list[StageRun] = []
         self.running: list[Pack] = []
-        self.free_gpus = list(range(machine.gpus()))
+        self.free_gpus = machine.gpu_numbers()
         self.logs = artifacts.place.root / "jobs" / plan.name
 
     def run(self, missing: Sequence[StageRun]) -> None:
@@ -52,7 +52,7 @@ class Local:
                     self._start()
                     display.update([(r, self.artifacts.folder(r)) for p in self.running for r in p.runs], self.waiting)
                     time.sleep(POLL_SECONDS)
-            except KeyboardInterrupt:
+            except BaseException:
                 display.line(
                     "stopping: ending the running jobs; what is stored stays, the same command goes on from here"
                 )
@@ -64,8 +64,10 @@ class Local:
         ready = [run for run in self.waiting if not missing & set(run.inputs)]
         for pack in packs(ready):
             gpu_wanted = bool(machine.gpus()) and pack.runs[0].needs != "cpu"
-            if len(self.running) >= self.workers or (gpu_wanted and not self.free_gpus):
+            if len(self.running) >= self.workers:
                 return
+            if gpu_wanted and not self.free_gpus:
+                continue
             pack.gpu = self.free_gpus.pop() if gpu_wanted else None
             pack.job = self._submit(pack)
             self.running.append(pack)

@@ -19,8 +19,6 @@ from ot_grid.launch.packs import Pack, packs
 from ot_grid.plan import Plan, StageRun
 from ot_grid.submission import Artifacts
 
-SUBMITTED = "slurm.json"  # in an artifact: the job that will make it
-
 
 def submit(plan: Plan, artifacts: Artifacts, missing: Sequence[StageRun]) -> list[str]:
     """Submit what is neither done nor queued; return the job ids."""
@@ -61,13 +59,15 @@ def _submit(pack: Pack, plan: Plan, artifacts: Artifacts, parents: Sequence[str]
         "account": settings["account"],
         "qos": settings["qos"],
         "setup": settings["setup"] or None,
+        "srun_args": [f"--cpus-per-task={settings['cpus_per_task']}"],  # srun forgets it since Slurm 22.05
+        "stderr_to_stdout": True,
         "additional_parameters": extra,
     }
     executor.update_parameters(**{name: value for name, value in wanted.items() if value})
     orders = [artifacts.order(each, plan) for each in pack.runs]
     job = executor.submit(run_orders, str(artifacts.place.root), orders, plan.runtime)
     for each in pack.runs:
-        store.write_json(artifacts.folder(each) / SUBMITTED, {"job": job.job_id})
+        store.write_json(artifacts.folder(each) / store.SUBMITTED, {"job": job.job_id})
     return str(job.job_id)
 
 
@@ -85,6 +85,6 @@ def in_queue() -> set[str]:
 
 def queued_job(artifacts: Artifacts, run: StageRun, queued: set[str]) -> str | None:
     """Return the job that is to make an artifact, when it is still queued or running."""
-    path = artifacts.folder(run) / SUBMITTED
+    path = artifacts.folder(run) / store.SUBMITTED
     job = str(store.read_json(path)["job"]) if path.exists() else ""
     return job if job in queued else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ot_grid import key, tables
 from ot_grid.errors import BadInput, nearest
@@ -25,7 +25,9 @@ Messages = dict[str, list[dict[str, str]]]
 
 
 @register("format")
-def think(trace: Trace, *, reasoning: str, cut: str) -> Messages | Dropped[Trace]:
+def think(
+    trace: Trace, *, reasoning: Literal["always", "if_any", "required"], cut: Literal["keep", "drop"]
+) -> Messages | Dropped[Trace]:
     """Make a chat of one turn without a system prompt: `<think>`, reasoning, `</think>`, an empty line, answer."""
     if reasoning not in REASONING or cut not in CUT:
         raise BadInput(
@@ -89,12 +91,8 @@ def _row(trace: Trace, made: Messages) -> dict[str, Any]:
 
 def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     chat = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
-    kinds = [chat, chat, pa.string(), pa.int64(), pa.string(), pa.string()]
-    names = ["prompt", "completion", "question", "sample", "source", "domain"]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(
-        pa.Table.from_pylist(rows, schema=pa.schema(zip(names, kinds, strict=True))), path, compression="zstd"
-    )
+    texts = dict.fromkeys(("source", "domain"), "string")
+    kinds = {"prompt": chat, "completion": chat, "question": "string", "sample": "int64", **texts}
+    tables.write_rows(path, rows, kinds)

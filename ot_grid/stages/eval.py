@@ -84,11 +84,12 @@ def _chat(benchmark: Mapping[str, Any], question: Question) -> list[Message]:
 
 
 def student(work: Work) -> Model:
-    """Return the identity of the trained model: its train run, and the digest of what that wrote."""
+    """Return the identity of the trained model: its train run, and the digest of its weights."""
     record = store.record_of(work.inputs[0])
     if record is None:
         raise UpstreamMissing(f"{work.inputs[0]} has no record: its training is not done; run it first")
-    return Model(id=f"student-{record['key']}", revision=key.digest(record["outputs"]))
+    weights = {name: digest for name, digest in record["outputs"].items() if name.endswith(".safetensors")}
+    return Model(id=f"student-{record['key']}", revision=key.digest(weights))
 
 
 def score(

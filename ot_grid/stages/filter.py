@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from ot_grid import key, tables
 from ot_grid.config import Model, Sampling
@@ -60,7 +60,7 @@ def difficulty(
     pattern: str,
     lowest: float,
     highest: float,
-    unparseable: str,
+    unparseable: Literal["last", "drop"],
 ) -> Iterator[Scored | Dropped[Question]]:
     """Rate by the label that a model gives: the last match of `pattern`, between `lowest` and `highest`."""
     if unparseable not in RULES:

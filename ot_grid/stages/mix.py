@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ot_grid import key, tables
 from ot_grid.errors import BadInput, nearest
@@ -23,7 +23,7 @@ WEIGHTS = ("equal", "size")
 
 
 @register("mix")
-def share(sources: Sequence[Sequence[Question]], *, weights: str) -> Iterator[Question]:
+def share(sources: Sequence[Sequence[Question]], *, weights: Literal["equal", "size"]) -> Iterator[Question]:
     """Yield the questions of all sources, `equal` parts of each or in proportion to their `size`.
 
     Each source is shuffled by its questions' own seeds; the Sainte-Lague divisors interleave them, so that every

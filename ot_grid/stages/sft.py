@@ -27,6 +27,8 @@ ROWS_AT_ONCE = {"cuda": 1, "cpu": 8}  # per device; the global batch is made up 
 def main(order_path: str) -> None:
     """Train as the JSON at `order_path` says."""
     die_with_parent()
+    if os.getppid() == 1:
+        sys.exit("the launcher has ended already")
     order = read_json(Path(order_path))
     import torch
 
@@ -40,6 +42,7 @@ def main(order_path: str) -> None:
         shutil.rmtree(out / "model.tmp", ignore_errors=True)
     trainer.save_model(str(out / "model.tmp"))
     if trainer.is_world_process_zero():
+        (out / "model.tmp" / "training_args.bin").unlink(missing_ok=True)  # holds paths of this machine
         write_json(out / "result.json", result(trainer, checkpoint))
 
 
@@ -123,7 +126,7 @@ def newest_checkpoint(folder: Path) -> Path | None:
         if _is_whole(path):
             whole.append(path)
         else:
-            shutil.rmtree(path)
+            shutil.rmtree(path, ignore_errors=True)  # another rank may be at it too
     return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
 
 

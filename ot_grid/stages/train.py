@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -51,7 +50,6 @@ def sft(
     write_json(work.out / "train.json", order)
     _watch(work, command(work.cluster, work.out / "train.json"))
     (work.out / "model.tmp").replace(work.out / "model")
-    shutil.rmtree(work.out / "checkpoints", ignore_errors=True)
     result: dict[str, Any] = read_json(work.out / "result.json")
     return result
 
@@ -60,21 +58,15 @@ def command(cluster: Cluster, order: Path) -> list[str]:
     """Return the command line that starts the trainer on this machine's devices."""
     from ot_grid.machine import gpus
 
+    launch = [sys.executable, "-m", "accelerate.commands.launch"]
+    what = ["-m", "ot_grid.stages.sft", str(order)]
+    if cluster.accelerate_config:
+        return [*launch, "--config_file", cluster.accelerate_config, *what]
     devices = gpus()
     where = ["--num_processes", str(devices)] if devices else ["--cpu", "--num_processes", "1"]
-    if devices > 1:
-        where.append("--multi_gpu")
-    launch = [
-        sys.executable,
-        "-m",
-        "accelerate.commands.launch",
-        *where,
-        "--num_machines",
-        "1",
-        "--mixed_precision",
-        "no",
-    ]
-    return [*launch, "--dynamo_backend", "no", "-m", "ot_grid.stages.sft", str(order)]
+    several = ["--multi_gpu"] if devices > 1 else []
+    plain = ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    return [*launch, *where, *several, *plain, *what]
 
 
 def _watch(work: Work, line: list[str]) -> None:
@@ -119,5 +111,5 @@ def _steps(path: Path) -> tuple[int, int]:
 def run(work: Work) -> dict[str, Any]:
     """Train the student; `model/` holds it, the record its loss curve."""
     result: dict[str, Any] = bind.call("train", work.reads["train"], work)
-    work.log["loss"] = result.pop("loss")
+    work.log["loss"] = result.pop("loss", [])
     return result

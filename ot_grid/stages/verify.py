@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ot_grid import tables
 from ot_grid.errors import BadInput, nearest
@@ -35,7 +35,9 @@ class Labelled:
 
 
 @register("verify")
-def grade(traces: Iterable[Trace], *, grader: dict[str, Any], keep: list[str]) -> Iterator[Labelled]:
+def grade(
+    traces: Iterable[Trace], *, grader: dict[str, Any], keep: list[Literal["right", "wrong", "unverifiable"]]
+) -> Iterator[Labelled]:
     """Label by a grader against the known answer; a question without one is unverifiable."""
     wrong = [verdict for verdict in keep if verdict not in VERDICTS]
     if wrong or not keep:

@@ -33,7 +33,7 @@ def benchmark(tmp_path):
 def train(tmp_path):
     artifact = tmp_path / "train" / "sft-0123"
     (artifact / "model").mkdir(parents=True)
-    store.write_json(artifact / store.RECORD, {"key": "0123", "outputs": {"model/weights": "abc"}})
+    store.write_json(artifact / store.RECORD, {"key": "0123", "outputs": {"model/model.safetensors": "abc"}})
     return artifact
 
 
@@ -67,7 +67,10 @@ def test_the_student_is_its_training_and_its_weights(work, benchmark, train, ask
     eval_stage.run(work(benchmark(), train))
     (asked,) = asker.asked
     assert asked["path"] == train / "model"
-    assert (asked["model"].id, asked["model"].revision) == ("student-0123", key.digest({"model/weights": "abc"}))
+    assert (asked["model"].id, asked["model"].revision) == (
+        "student-0123",
+        key.digest({"model/model.safetensors": "abc"}),
+    )
     assert sorted(asked["samples"]) == [0, 0, 0, 1, 1, 1]
 
 

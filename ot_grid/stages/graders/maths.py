@@ -24,7 +24,8 @@ def math(response: str, answer: str, *, boxed_only: bool, float_rounding: int) -
     """Compare the final answer of a reply with the known one.
 
     The final answer is the last `\\boxed{}` after `</think>`; without one, and unless `boxed_only`, what follows the
-    last "answer is" or "answer:", or else the right side of an equation that ends the reply. Numbers are equal when they agree in `float_rounding` decimal places.
+    last "answer is" or "answer:", or else the right side of an equation that ends the reply. Numbers are equal when
+    they agree in `float_rounding` decimal places.
     """
     reply = after_thinking(response)
     extracted = last_boxed(reply)
