@@ -135,7 +135,8 @@ def plan_of(sweep: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], runtim
         if [run["key"] for run in cell["runs"]] != list(made.runs):
             raise OtGridError(
                 f"cell {cell['cell']} of sweep {sweep['name']!r} was frozen by another version of ot_grid, "
-                "whose stages differ; use that version (its commit is in the records), or run the sweep again with this one"
+                "whose stages differ; use that version (its commit is in the records), "
+                "or run the sweep again with this one"
             )
     factors = {name: tuple(choices) for name, choices in sweep["factors"].items()}
     return Plan(sweep["name"], tuple(sweep["command"]), factors, built, builder.runs, runtime, sweep.get("versus"))
