@@ -46,7 +46,7 @@ def run(wanted: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:
     preflight.check(wanted, artifacts)
     submission.freeze(wanted, artifacts)
     outcome = launch.launch(wanted, artifacts)
-    if outcome.submitted:
+    if outcome.handed_over:
         return Ran(outcome, None, 0)
     made = report(wanted.name, place=wanted.runtime["store"], reference=wanted.versus)
     return Ran(outcome, made, _track(wanted, Artifacts(artifacts.place), made, say))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ot_grid import overview, sweep
 from ot_grid.errors import BadInput, OtGridError
+from ot_grid.launch.packs import Outcome
 from ot_grid.plan import Cell, Plan
 from ot_grid.store import Store
 from ot_grid.usage import help_text
@@ -97,14 +98,18 @@ def run(words: Sequence[str]) -> int:
     if ran.report:
         say(ran.report.to_text())
         complain(f"report: {artifacts.place.sweep(wanted.name)}/report.md, .csv, .json")
-    if ran.outcome.submitted:
-        say(
-            f"submitted {len(ran.outcome.submitted)} jobs; see: python -m ot_grid status; "
-            "when done: python -m ot_grid report"
-        )
+    if ran.outcome.handed_over:
+        say(_handed_over(ran.outcome))
     for run_key, cause in ran.outcome.failed.items():
         complain(f"{wanted.runs[run_key]}: {cause}")
     return 1 if ran.outcome.failed else 0
+
+
+def _handed_over(outcome: Outcome) -> str:
+    return (
+        f"submitted {len(outcome.submitted)} jobs, {len(outcome.queued)} were there already; see: python -m ot_grid "
+        "status; when done: python -m ot_grid report"
+    )
 
 
 def plan(words: Sequence[str]) -> int:
@@ -195,10 +200,14 @@ def reproduce(words: Sequence[str]) -> int:
     to = args.to or str(Path(args.store) / "reproductions" / f"{cell.id}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
     runtime = sweep.runtime([*args.overrides, _store(to), "tracking='off'"], plugins=wanted.runtime["plugins"])
     fresh = replace(wanted, runtime=runtime)
+    if Store(to).root == Store(place).root:
+        raise BadInput(f"--to {to!r} is the store that the cell is from; give another folder")
     complain(f"reproducing {cell.id} ({cell.label}) in {to}: {len(fresh.runs)} stage runs")
     ran = api.run(fresh, say=complain)
-    if ran.report:
-        say(ran.report.to_text())
+    if ran.report is None:
+        say(f"{_handed_over(ran.outcome)}; to compare then: the same command with --to {to}")
+        return 0
+    say(ran.report.to_text())
     agreements = list(
         again.compare(fresh, api.artifacts_of(replace(wanted, runtime={"store": place})), api.artifacts_of(fresh))
     )

@@ -25,7 +25,7 @@ def launch(plan: Plan, artifacts: Artifacts) -> Outcome:
     if cluster.kind == "slurm":
         from ot_grid.launch import slurm
 
-        outcome.submitted = slurm.submit(plan, artifacts, missing)
+        outcome.submitted, outcome.queued = slurm.submit(plan, artifacts, missing)
         return outcome
     from ot_grid.launch.local import Local
 

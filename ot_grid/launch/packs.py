@@ -17,6 +17,12 @@ class Outcome:
     executed: int = 0
     failed: dict[str, str] = field(default_factory=dict)  # key -> cause
     submitted: list[str] = field(default_factory=list)  # Slurm job ids: the rest is up to the cluster
+    queued: list[str] = field(default_factory=list)  # jobs of an earlier submission, still queued or running
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether the rest is up to the cluster."""
+        return bool(self.submitted or self.queued)
 
 
 @dataclass

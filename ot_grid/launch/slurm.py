@@ -11,27 +11,28 @@ from collections.abc import Sequence
 from typing import Any
 
 import submitit
+from submitit.core.utils import FailedJobError
 
 from ot_grid import store
-from ot_grid.errors import BadInput
+from ot_grid.errors import BadInput, OtGridError
 from ot_grid.execute import run_orders
 from ot_grid.launch.packs import Pack, packs
 from ot_grid.plan import Plan, StageRun
 from ot_grid.submission import Artifacts
 
 
-def submit(plan: Plan, artifacts: Artifacts, missing: Sequence[StageRun]) -> list[str]:
-    """Submit what is neither done nor queued; return the job ids."""
+def submit(plan: Plan, artifacts: Artifacts, missing: Sequence[StageRun]) -> tuple[list[str], list[str]]:
+    """Submit what is neither done nor queued; return the ids of the new jobs and of those still there."""
     queued = in_queue()
     jobs = {run.key: job for run in missing if (job := queued_job(artifacts, run, queued))}
-    submitted = []
+    earlier, submitted = sorted(set(jobs.values())), []
     for wave in waves(missing, plan):
         for pack in packs([run for run in wave if run.key not in jobs]):
             parents = {jobs[parent] for run in pack.runs for parent in run.inputs if parent in jobs}
             job = _submit(pack, plan, artifacts, sorted(parents))
             jobs.update({run.key: job for run in pack.runs})
             submitted.append(job)
-    return submitted
+    return submitted, earlier
 
 
 def waves(missing: Sequence[StageRun], plan: Plan) -> list[list[StageRun]]:
@@ -65,7 +66,13 @@ def _submit(pack: Pack, plan: Plan, artifacts: Artifacts, parents: Sequence[str]
     }
     executor.update_parameters(**{name: value for name, value in wanted.items() if value})
     orders = [artifacts.order(each, plan) for each in pack.runs]
-    job = executor.submit(run_orders, str(artifacts.place.root), orders, plan.runtime)
+    try:
+        job = executor.submit(run_orders, str(artifacts.place.root), orders, plan.runtime)
+    except FailedJobError as error:
+        raise OtGridError(
+            f"sbatch refused {run}: {' '.join(str(error).split())}; what was submitted before goes on, and the same "
+            "command submits the rest"
+        ) from error
     for each in pack.runs:
         store.write_json(artifacts.folder(each) / store.SUBMITTED, {"job": job.job_id})
     return str(job.job_id)
