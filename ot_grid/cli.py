@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 from ot_grid import overview, sweep
@@ -22,7 +23,7 @@ from ot_grid.plan import Cell, Plan
 from ot_grid.store import Store
 from ot_grid.usage import help_text
 
-HYDRA_FLAGS = ("--cfg", "-c", "--info", "-i", "--shell-completion", "-sc", "--hydra-help", "--version")
+HYDRA_FLAGS = ("--cfg", "-c", "--info", "-i", "--shell-completion", "-sc", "--hydra-help")
 INTERRUPTED = 130
 
 
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _hydra(words)
         if not words or words[0] in ("--help", "-h"):
             say(help_text())
+            return 0
+        if words[0] == "--version":
+            say(metadata.version("ot_grid"))
             return 0
         command = COMMANDS.get(words[0])
         return command(words[1:]) if command else run(words)
