@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Dict, List, Optional  # noqa: UP035 (OmegaConf 2.3 reads these annotations at run time)
 
 MISSING: Any = "???"
@@ -150,3 +151,10 @@ class Recipe:
         for part in path.split("."):
             value = value[part]
         return value
+
+
+def shipped(name: str) -> Path:
+    """Return the folder `conf` or `sweeps`: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name

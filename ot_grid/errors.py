@@ -35,8 +35,6 @@ class BadInput(OtGridError):
 class UpstreamMissing(OtGridError):
     """A stage run was started before its inputs had records."""
 
-    exit_code = 75
-
 
 class Corrupt(OtGridError):
     """A file of the store is not what was written there."""

@@ -44,7 +44,7 @@ STAGES = (
 )
 
 # Which kind of registered function a field names, where its name is not the kind.
-KIND_OF = {"benchmark": "grader"}
+KIND_OF = {"data": "source", "grade": "grader"}
 NOT_READ = ("take", "per_domain")  # decided here, at plan time; the stage never sees them
 
 
@@ -112,13 +112,11 @@ def versions(stage: Stage, fields: Mapping[str, Any]) -> list[int]:
     return [stage.version, *(registry.find(kind, name).version for kind, name in functions(fields))]
 
 
-def functions(fields: Mapping[str, Any], kind: str = "") -> Iterator[tuple[str, str]]:
+def functions(fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (kind, name) of every registered function that fields name, at any depth."""
-    kinds = {"data": "source", "grade": "grader", "grader": "grader"}
     for name, value in sorted(fields.items()):
         if not isinstance(value, Mapping):
             continue
-        own = kinds.get(name, name)
         if isinstance(value.get("function"), str):
-            yield own, value["function"]
+            yield KIND_OF.get(name, name), value["function"]
         yield from functions(value)

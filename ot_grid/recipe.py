@@ -28,10 +28,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from ot_grid import rehearsal
-from ot_grid.config import RECIPE_GROUPS, RUNTIME_FIELDS, Config, Recipe
+from ot_grid.config import RECIPE_GROUPS, RUNTIME_FIELDS, Config, Recipe, shipped
 from ot_grid.errors import BadInput, Problems, nearest
 
-PACKAGE = Path(__file__).parent
 __all__ = [
     "Composer",
     "Override",
@@ -46,12 +45,6 @@ __all__ = [
 ]
 
 TOP_FIELDS = tuple(f.name for f in fields(Config))
-
-
-def shipped(name: str) -> Path:
-    """Return the folder `conf` or `sweeps`: inside an installed package, beside it in a checkout."""
-    inside = PACKAGE / name
-    return inside if inside.is_dir() else PACKAGE.parent / name
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ot_grid.config import RECIPE_GROUPS
+from ot_grid.config import RECIPE_GROUPS, shipped
 
 HEAD = """ot_grid: runs a grid of reasoning-data recipes, from source questions to a ranked table.
 
@@ -30,18 +30,13 @@ RUNTIME = ("cluster", "tracking")
 
 def help_text() -> str:
     """Return the help."""
-    folder = _conf()
+    folder = shipped("conf")
     lines = [HEAD, "Groups, in the order of the method:"]
     lines += [line for group in RECIPE_GROUPS for line in _group(folder / group)]
     lines += ["", "Nothing below can change a result:"]
     lines += [line for group in RUNTIME for line in _group(folder / group)]
     lines += [f"  {'store=FOLDER':<30}artifacts, replies and sweeps (default: OT_GRID_STORE, else ./store)"]
     return "\n".join(lines)
-
-
-def _conf() -> Path:
-    inside = Path(__file__).parent / "conf"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "conf"
 
 
 def _group(folder: Path) -> Iterator[str]:

