@@ -191,7 +191,11 @@ def test_real_math_through_the_same_command(tmp_path: Path, shared_data: Path):
 def test_ctrl_c_ends_cleanly_and_leaves_no_process(tmp_path: Path):
     """An interrupted grid exits with 130, says how to go on, and its jobs are gone."""
     words = command("filter=length", *TINY, f"store={tmp_path}/s")
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    # a runner in the background has SIGINT ignored, and its children inherit that
+    listening = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    process = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=listening
+    )
     wait_for(lambda: list(tmp_path.glob("s/filter/*/job.json")))
     os.kill(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=60)
