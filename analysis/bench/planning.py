@@ -18,7 +18,6 @@ GRIDS = {
     4: ["filter=length,difficulty", "teacher=qwq,r1"],
     24: ["filter=length,difficulty,random,none", "teacher=qwq,r1,phi", "verify=on,off"],
     1000: ["filter=length,difficulty", "teacher=qwq,r1", "train.seed=range(0,250)"],
-    10000: ["filter=length,difficulty", "teacher=qwq,r1", "train.seed=range(0,50)", "train.epochs=range(1,51)"],
 }
 
 
