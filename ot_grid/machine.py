@@ -13,7 +13,7 @@ from functools import cache
 from ot_grid.config import Cluster
 
 GIB = 1024**3
-GIB_A_WORKER = 4.0  # measured: training the 135M stand-in in float32 peaks at 3.1 GiB
+GIB_A_WORKER = 4.0  # measured: training the 135M stand-in in float32 peaks at 3.4 GiB (analysis/LOG.md)
 MOST_WORKERS = 8
 
 
@@ -43,8 +43,8 @@ def cores() -> int:
 def share(cluster: Cluster) -> tuple[int, int]:
     """Return (stage runs at once, threads each): what the cluster config says, else what this machine carries.
 
-    Many single-threaded workers beat one with many threads for small models (measured: 1.6x on two cores), but each
-    holds its own copy in memory.
+    Many single-threaded workers rather than one with many threads: a second thread adds little for small models (one
+    generates 104 tok/s, two 164: analysis/LOG.md). But each worker holds its own copy in memory.
     """
     import psutil
 
