@@ -6,16 +6,19 @@ killed buyer leaves nothing behind. It must not hold a lock while it waits for a
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import os
 from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 
+from ot_grid.errors import OtGridError
 from ot_grid.inference import identity
 
 # Bytes that a lock file is thought to have; two replies on one byte wait for each other for nothing, seldom.
 PLACES = 1 << 40
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class Buying:
@@ -23,7 +26,7 @@ class Buying:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._files: dict[str, int] = {}
+        self._files: dict[str, FileIO] = {}  # files, not descriptors: one that is forgotten closes itself
 
     def __enter__(self) -> Buying:
         return self
@@ -31,13 +34,19 @@ class Buying:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for descriptor in self._files.values():
-            os.close(descriptor)  # gives up every lock that this process holds on the file
+        for file in self._files.values():
+            file.close()  # gives up every lock that this process holds on the file
         self._files.clear()
 
-    def take(self, keys: Iterable[str]) -> set[str]:
-        """Return those of the keys that no other process is buying; they are ours until `__exit__`."""
-        return {key for key in keys if self._lock(key, fcntl.LOCK_EX | fcntl.LOCK_NB)}
+    def take(self, keys: Iterable[str], most: int) -> tuple[list[str], list[str]]:
+        """Try the keys until `most` are taken, and return (ours until `__exit__`, those that others are buying)."""
+        ours: list[str] = []
+        theirs: list[str] = []
+        for key in keys:
+            (ours if self._lock(key, fcntl.LOCK_EX | fcntl.LOCK_NB) else theirs).append(key)
+            if len(ours) >= most:
+                break
+        return ours, theirs
 
     def wait(self, key: str) -> None:
         """Return when no other process is buying a reply any more, whether it was bought or not."""
@@ -49,13 +58,20 @@ class Buying:
             fcntl.lockf(file, how, 1, place(key))
         except (BlockingIOError, PermissionError):
             return False
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            raise OtGridError(
+                f"{file.name} cannot be locked ({error.strerror}), and without locks two processes would pay for the "
+                "same reply; put the store on a file system with locks (NFS 4; Lustre mounted with -o flock)"
+            ) from error
         return True
 
-    def _file(self, folder: str) -> int:
+    def _file(self, folder: str) -> FileIO:
         if folder not in self._files:
             path = self.root / folder / "buying"
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._files[folder] = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._files[folder] = path.open("a+b", buffering=0)
         return self._files[folder]
 
 

@@ -1,24 +1,27 @@
 """The inference door: stages ask, the door looks up, buys what is missing, and keeps every reply.
 
 One idea: a reply is bought once. What is stored is never generated again, and what is generated is stored before anyone
-sees it. It must not know what a stage does with replies.
+sees it; so any number of processes may ask the same, and they share the work. It must not know what a stage does with
+replies.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ot_grid import key
+from ot_grid import key, stopping
 from ot_grid.config import Cluster, Model, Sampling
+from ot_grid.errors import BadInput
 from ot_grid.inference import identity, models
 from ot_grid.inference.buying import Buying
 from ot_grid.inference.engine import Engine, Output, Prompt, open_engine
-from ot_grid.inference.replies import Purchase, Replies
+from ot_grid.inference.replies import Purchase, Replies, Stored
 from ot_grid.rows import Reply
 
 Progress = Callable[[int, int, str], None]  # done, in all, what they are
@@ -37,8 +40,21 @@ class Usage:
     prompt_tokens: int = 0  # of those bought
     output_tokens: int = 0  # of those bought
     output_tokens_reused: int = 0
-    seconds: float = 0.0  # generating, with the loading of weights
+    seconds: float = 0.0  # generating in this process, with the loading of weights
     engine: dict[str, Any] = field(default_factory=dict)  # what computed; empty when nothing was bought
+
+    def count(self, stored: Stored, *, bought: bool) -> None:
+        """Add one reply."""
+        reply = stored.reply
+        if not bought:
+            self.reused += 1
+            self.output_tokens_reused += reply.output_tokens
+            return
+        self.bought += 1
+        self.cut += reply.cut
+        self.prompt_tokens += reply.prompt_tokens
+        self.output_tokens += reply.output_tokens
+        self.engine = dict(stored.engine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +66,34 @@ class _Request:
     sample: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What one call of `ask` has to buy, from whom, and who is told how far it is."""
+
+    requests: Mapping[str, _Request]  # by key
+    sampling: Sampling
+    engine: Engine
+    report: _Throttled
+
+
 class Door:
-    """Asks models, through one engine at a time, which stays loaded for the next question to the same model."""
+    """Asks models, through one engine at a time, which stays loaded for the next question to the same model.
+
+    `buyer` is the key of the stage run that pays: what it once bought counts as bought whenever it asks, and what
+    others bought counts as reused; "" is this process, until its usage is taken.
+    `chunk` is how many replies are taken at once where several processes work off the same list, None for as many as
+    can be. The batch runs empty at the end of each chunk: on a GPU, let it be several hundred at least.
+    """
 
     def __init__(self, replies_root: Path, cluster: Cluster, progress: Progress) -> None:
         self.replies = Replies(replies_root)
         self.cluster = cluster
         self.progress = progress
         self.usage = Usage()
+        self.buyer = ""
+        self.chunk: int | None = None
+        self._counted: set[str] = set()  # replies that are in `usage`
+        self._bought: set[str] = set()  # those that this process bought since its usage was taken
         self._engine: Engine | None = None
         self._folder: Path | None = None
 
@@ -74,6 +110,8 @@ class Door:
 
         `path` is where the model lies when no one else knows it: a student that was just trained.
         """
+        if self.chunk is not None and (not isinstance(self.chunk, int) or self.chunk < 1):
+            raise BadInput(f"chunk={self.chunk!r} is no number of replies; use 1 or more, or null for all at once")
         if not chats:
             return []
         engine = self._open(path or self.locate(model))
@@ -82,41 +120,86 @@ class Door:
             _Request(identity.reply_key(model, sampling, prompt, sample), prompt, sample)
             for prompt, sample in zip(prompts, samples, strict=True)
         ]
-        known = dict(self.find([request.key for request in wanted]))
-        self._count_reused(known)
+        known = self.replies.find(request.key for request in wanted)
         missing = {request.key: request for request in wanted if request.key not in known}
-        if not missing:
-            self.progress(len(known), len(known), "replies")
-        while missing:
-            self._buy_or_wait(dict(islice(missing.items(), PORTION)), sampling, known, engine)
-            missing = {name: request for name, request in missing.items() if name not in known}
-        return [known[request.key] for request in wanted]
+        report = _Throttled(self.progress, len(known) + len(missing))
+        if missing:
+            self._work_off(_Errand(missing, sampling, engine, report))
+            known.update(self.replies.find(missing))  # as they lie in the store, whoever bought them
+        report(report.total, last=True)
+        self._count(known)
+        return [known[request.key].reply for request in wanted]
 
-    def _buy_or_wait(
-        self, missing: Mapping[str, _Request], sampling: Sampling, known: dict[str, Reply], engine: Engine
-    ) -> None:
-        """Buy what no other process is buying; when they are buying all of it, wait for one of theirs."""
-        with Buying(self.replies.root) as buying:
-            ours = buying.take(missing)
-            # what another process has bought since we looked
-            self._reuse(missing, known)
-            self._buy(
-                [missing[name] for name in missing if name in ours and name not in known], sampling, known, engine
-            )
-        theirs = [name for name in missing if name not in known]
-        if theirs and not ours:
+    def _work_off(self, errand: _Errand) -> None:
+        """Buy chunk after chunk of what no other process is buying, until everything is stored, whoever bought it."""
+        left = self._in_turn(list(errand.requests))
+        theirs: set[str] = set()  # in others' hands when they were tried: not tried again before a wait
+        while left := self.replies.missing(left):
+            stored = errand.report.total - len(left)
+            errand.report(stored)
             with Buying(self.replies.root) as buying:
-                buying.wait(theirs[0])
-            self._reuse(theirs, known)
+                free = (name for name in left if name not in theirs)
+                ours, taken = buying.take(free, min(self.chunk or PORTION, PORTION))
+                theirs.update(taken)
+                # Looked up again: another process may have stored some, and let go of them, since we looked.
+                self._buy(self.replies.missing(ours), errand, stored)
+            if not ours:
+                with Buying(self.replies.root) as buying:
+                    buying.wait(left[0])
+                theirs.clear()
 
-    def _reuse(self, names: Iterable[str], known: dict[str, Reply]) -> None:
-        found = self.find([name for name in names if name not in known])
-        self._count_reused(found)
-        known.update(found)
+    def _in_turn(self, names: list[str]) -> list[str]:
+        """Return the names from a place of this process's own on: workers that begin apart seldom meet."""
+        start = secrets.randbelow(len(names)) if self.chunk else 0
+        return names[start:] + names[:start]
+
+    def _buy(self, names: Sequence[str], errand: _Errand, stored: int) -> None:
+        """Generate replies, each added to the store as it is finished; `stored` of all that are wanted are there."""
+        if not names:
+            return
+        requests, before = [errand.requests[name] for name in names], stored
+        jobs = [Prompt(request.prompt, key.seed(request.key)) for request in requests]
+        started = time.monotonic()
+        with closing(errand.engine.generate(jobs, errand.sampling)) as outputs:
+            for finished in outputs:
+                self.usage.seconds += time.monotonic() - started
+                with stopping.graceful():  # what is finished is kept, though the work be asked to stop just now
+                    self._keep([(requests[index], output) for index, output in finished], errand)
+                stopping.check()
+                stored += len(finished)
+                errand.report(stored)
+                started = time.monotonic()
+        assert stored - before == len(names), "an engine answers every prompt once"
+
+    def _keep(self, finished: Sequence[tuple[_Request, Output]], errand: _Errand) -> None:
+        described = errand.engine.describe()
+        bought = [
+            Purchase(
+                Reply(request.key, **asdict(output)),
+                request.sample,
+                identity.sampling_fields(errand.sampling),
+                key.digest(request.prompt),
+                described,
+                self.buyer,
+            )
+            for request, output in finished
+        ]
+        self.replies.append(bought)
+        self._bought.update(request.key for request, _ in finished)
+
+    def _count(self, known: Mapping[str, Stored]) -> None:
+        """Add to the usage what is not in it yet."""
+        for name, stored in known.items():
+            if name not in self._counted:
+                self.usage.count(stored, bought=self._paid(name, stored))
+        self._counted.update(known)
+
+    def _paid(self, name: str, stored: Stored) -> bool:
+        return stored.bought_for == self.buyer if self.buyer else name in self._bought
 
     def find(self, keys: Sequence[str]) -> Mapping[str, Reply]:
         """Return stored replies by key."""
-        return self.replies.find(keys)
+        return {name: stored.reply for name, stored in self.replies.find(keys).items()}
 
     def locate(self, model: Model) -> Path:
         """Return where a model lies, fetching it if need be."""
@@ -125,6 +208,8 @@ class Door:
     def take_usage(self) -> Usage:
         """Return what was used since the last time, and begin to count anew."""
         taken, self.usage = self.usage, Usage()
+        self._counted.clear()
+        self._bought.clear()
         return taken
 
     def close(self) -> None:
@@ -141,34 +226,6 @@ class Door:
             self._engine, self._folder = open_engine(folder, self.cluster), folder
         return self._engine
 
-    def _buy(self, missing: list[_Request], sampling: Sampling, known: dict[str, Reply], engine: Engine) -> None:
-        """Generate what is missing, and add it to the store and to `known` as it is finished."""
-        stored, report = len(known), _Throttled(self.progress, len(known) + len(missing))
-        jobs = [Prompt(request.prompt, key.seed(request.key)) for request in missing]
-        started = time.monotonic()
-        for finished in engine.generate(jobs, sampling) if jobs else ():
-            described = engine.describe()
-            bought = [_purchase(missing[index], output, sampling, described) for index, output in finished]
-            self.replies.append(bought)
-            known.update({purchase.reply.key: purchase.reply for purchase in bought})
-            self._count_bought(bought, described, time.monotonic() - started)
-            started = time.monotonic()
-            report(len(known))
-        report(stored + len(missing), last=True)
-
-    def _count_reused(self, known: Mapping[str, Reply]) -> None:
-        self.usage.reused += len(known)
-        self.usage.output_tokens_reused += sum(reply.output_tokens for reply in known.values())
-
-    def _count_bought(self, bought: list[Purchase], described: dict[str, Any], seconds: float) -> None:
-        usage, replies = self.usage, [purchase.reply for purchase in bought]
-        usage.bought += len(replies)
-        usage.cut += sum(reply.cut for reply in replies)
-        usage.prompt_tokens += sum(reply.prompt_tokens for reply in replies)
-        usage.output_tokens += sum(reply.output_tokens for reply in replies)
-        usage.seconds += seconds
-        usage.engine = described
-
 
 class _Throttled:
     """Reports progress at most twice a second, and at the end."""
@@ -181,8 +238,3 @@ class _Throttled:
         if last or now - self.last >= BETWEEN_REPORTS:
             self.last = now
             self.progress(done, self.total, "replies")
-
-
-def _purchase(request: _Request, output: Output, sampling: Sampling, engine: dict[str, Any]) -> Purchase:
-    reply = Reply(request.key, **asdict(output))
-    return Purchase(reply, request.sample, identity.sampling_fields(sampling), key.digest(request.prompt), engine)

@@ -6,7 +6,7 @@ of replies, keys or stores. Opening one is cheap: weights are loaded at the firs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,14 +36,17 @@ class Output:
     output_tokens: int  # with the token that ends the reply
 
 
+Outputs = Generator[list[tuple[int, Output]], None, None]  # finished ones, each with its index into the jobs
+
+
 class Engine(Protocol):
     """A model that writes."""
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """Return messages as the model's chat template writes them, up to where its reply begins."""
 
-    def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Iterator[list[tuple[int, Output]]]:
-        """Yield finished outputs, each with its index into `jobs`, as soon as they are finished."""
+    def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Outputs:
+        """Yield finished outputs as soon as they are finished; when closed or interrupted, give up the others."""
 
     def describe(self) -> dict[str, Any]:
         """Return what computes: name, versions, dtype, device, threads, seeding."""

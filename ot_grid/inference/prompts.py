@@ -36,10 +36,18 @@ class Template:
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Return token ids, none added; raise `BadInput` when a prompt leaves no room for a reply."""
-        ids: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        ids = self._ids(texts)
         too_long = [index for index, row in enumerate(ids) if self.room(len(row)) < 1]
         if too_long:
             raise BadInput(*(self._too_long(texts[index], len(ids[index])) for index in too_long[:3]))
+        return ids
+
+    def length(self, text: str) -> int:
+        """Return how many tokens a text has, whether or not it leaves room for a reply."""
+        return len(self._ids([text])[0])
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        ids: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         return ids
 
     def room(self, prompt_tokens: int) -> int:

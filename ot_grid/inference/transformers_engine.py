@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ot_grid.config import Cluster, Sampling
 from ot_grid.errors import BadInput, nearest
-from ot_grid.inference.engine import Output, Prompt
+from ot_grid.inference.engine import Output, Outputs, Prompt
 from ot_grid.inference.prompts import Template
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class TransformersEngine:
         """Return messages as the chat template writes them."""
         return self.template.render(messages)
 
-    def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Iterator[list[tuple[int, Output]]]:
+    def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Outputs:
         """Yield the outputs of one batch after the other, the longest prompts first."""
         ids = self.template.tokens([job.text for job in jobs])
         rooms = [min(sampling.max_tokens, self.template.room(len(row))) for row in ids]

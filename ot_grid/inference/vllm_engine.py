@@ -9,15 +9,15 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ot_grid import key
+from ot_grid import key, stopping
 from ot_grid.config import Cluster, Sampling
 from ot_grid.errors import OtGridError
-from ot_grid.inference.engine import Output, Prompt
+from ot_grid.inference.engine import Output, Outputs, Prompt
 from ot_grid.inference.prompts import Template, attention_heads
 
 SETTINGS = {
@@ -38,15 +38,20 @@ class VllmEngine:
         self.cluster = cluster
         self._llm: Any = None
         self._length = 0
+        self._idle = True  # no request of an interrupted call is in it
+        self._longest = ""  # of all prompts that were rendered
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """Return messages as the chat template writes them."""
-        return self.template.render(messages)
+        text = self.template.render(messages)
+        self._longest = max(self._longest, text, key=len)
+        return text
 
-    def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Iterator[list[tuple[int, Output]]]:
+    def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Outputs:
         """Yield what finished in the last second."""
         ids = self.template.tokens([job.text for job in jobs])
-        longest = max(map(len, ids)) + sampling.max_tokens
+        # With the longest prompt that was rendered, which may come in a later chunk: one load serves them all.
+        longest = max(self.template.length(self._longest), *map(len, ids)) + sampling.max_tokens
         llm = self._load(min(longest, self.template.context), key.seed(*(job.seed for job in jobs)))
         prompts = [{"prompt_token_ids": row} for row in ids]
         parameters = [
@@ -56,8 +61,10 @@ class VllmEngine:
             done = llm.generate(prompts, parameters, use_tqdm=False)
             yield [(index, _output(result)) for index, result in enumerate(done)]
             return
+        self._idle = False
         names = llm.enqueue(prompts, parameters, use_tqdm=False)
         yield from _stepped(llm.llm_engine, {_number(name): index for index, name in enumerate(names)})
+        self._idle = True
 
     def describe(self) -> dict[str, Any]:
         """Return what computes."""
@@ -79,7 +86,7 @@ class VllmEngine:
 
         if self._llm is not None:
             self._llm.llm_engine.engine_core.shutdown()
-        self._llm, self._length = None, 0
+        self._llm, self._length, self._idle = None, 0, True
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -88,8 +95,8 @@ class VllmEngine:
         return "bfloat16" if self.cluster.dtype == "auto" else self.cluster.dtype
 
     def _load(self, length: int, seed: int) -> Any:
-        """Return the loaded engine; it is loaded anew when longer replies are wanted than it has room for."""
-        if self._llm is None or length > self._length:
+        """Return the loaded engine; it is loaded anew for longer replies, and after a call that was interrupted."""
+        if self._llm is None or length > self._length or not self._idle:
             self.close()
             self._length = min(-(-length // LENGTH_STEP) * LENGTH_STEP, self.template.context)
             self._llm = _load(self.template.folder, self._dtype(), self._length, seed, self.cluster.threads)
@@ -140,16 +147,17 @@ def _parallel(folder: Path) -> int:
     return max((n for n in range(1, torch.cuda.device_count() + 1) if heads % n == 0), default=1)
 
 
-def _stepped(engine: Any, indices: Mapping[str, int]) -> Iterator[list[tuple[int, Output]]]:
+def _stepped(engine: Any, indices: Mapping[str, int]) -> Outputs:
     finished: list[tuple[int, Output]] = []
     handed_over = time.monotonic()
     while engine.has_unfinished_requests():
-        done = {_number(result.request_id): result for result in engine.step() if result.finished}
-        # Others are left over from a caller that stopped listening in the middle.
-        finished += [(indices[name], _output(result)) for name, result in done.items() if name in indices]
-        if finished and time.monotonic() - handed_over >= BETWEEN_HANDOVERS:
+        with stopping.graceful():  # asked to stop, it hands over first what this step has finished
+            done = [result for result in engine.step() if result.finished]
+            finished += [(indices[_number(result.request_id)], _output(result)) for result in done]
+        if finished and (stopping.asked() or time.monotonic() - handed_over >= BETWEEN_HANDOVERS):
             yield finished
             finished, handed_over = [], time.monotonic()
+        stopping.check()
     if finished:
         yield finished
 

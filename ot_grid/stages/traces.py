@@ -62,10 +62,7 @@ def chosen(questions: Iterable[Question], most: int) -> list[Question]:
 
 def run(work: Work) -> dict[str, Any]:
     """Write the traces of one branch, and which questions could not be answered."""
-    count, limits = work.reads["count"], (work.reads["questions"], work.reads["rows"] // work.reads["count"])
-    questions = chosen(read_questions(work.inputs[0]), min(limits))
-    asked = [(question, sample) for question in questions for sample in range(count)]
-    results = list(bind.call("teacher", work.reads["teacher"], asked, work.asker))
+    questions, results = _answered(work)
     traces = [result for result in results if isinstance(result, Trace)]
     dropped = [result for result in results if isinstance(result, Dropped)]
     if not traces:
@@ -74,6 +71,18 @@ def run(work: Work) -> dict[str, Any]:
     write_traces(work.out, traces)
     write_dropped(work.out, ({"row": d.row.row, "reason": d.reason, "score": None} for d in dropped))
     return _counts(questions, traces, len(dropped))
+
+
+def buy(work: Work) -> None:
+    """Have the replies of one branch stored, together with any number of others that do the same; write no artifact."""
+    _answered(work)
+
+
+def _answered(work: Work) -> tuple[list[Question], list[Trace | Dropped[Question]]]:
+    count, limits = work.reads["count"], (work.reads["questions"], work.reads["rows"] // work.reads["count"])
+    questions = chosen(read_questions(work.inputs[0]), min(limits))
+    asked = [(question, sample) for question in questions for sample in range(count)]
+    return questions, list(bind.call("teacher", work.reads["teacher"], asked, work.asker))
 
 
 def _counts(questions: Sequence[Question], traces: Sequence[Trace], dropped: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ot_grid import stopping
 from ot_grid.config import Cluster, Model, Wheel
 from ot_grid.inference.models import locate
 
@@ -30,6 +31,12 @@ def model_cache() -> Path:
 def smollm2(model_cache: Path) -> Path:
     """The folder of the real model."""
     return locate(SMOLLM2, known={}, cache=model_cache)
+
+
+@pytest.fixture(autouse=True)
+def nothing_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test is stopped by what another has asked for."""
+    monkeypatch.setattr(stopping, "_asked", [])
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,8 +16,12 @@ import pytest
 from ot_grid.config import Cluster, Model, Sampling
 from ot_grid.errors import BadInput
 from ot_grid.inference import door as door_module
+from ot_grid.inference import replies as replies_module
+from ot_grid.inference.buying import Buying
 from ot_grid.inference.door import Door
 from ot_grid.inference.engine import Output, Prompt
+from ot_grid.inference.replies import Purchase, Replies
+from ot_grid.rows import Reply
 from tests.inference.conftest import SMOLLM2
 
 SAMPLING = Sampling(temperature=0.7, top_p=1.0, max_tokens=12)
@@ -110,6 +117,105 @@ def test_usage_counts_what_was_paid_and_what_was_saved(tmp_path, cluster, echo):
     assert usage.engine == {"name": "echo"}
     _ask(door)
     assert (door.usage.bought, door.usage.output_tokens_reused, door.usage.engine) == (0, 30, {})
+
+
+def test_what_is_asked_twice_in_one_stage_run_is_counted_once(tmp_path, cluster, echo):
+    """Asked again, a reply that was bought for this stage run is neither bought again nor reused."""
+    for buyer in ("", "run-1"):
+        door = _door(tmp_path / (buyer or "none"), cluster)
+        door.buyer = buyer
+        _ask(door, CHATS[:4])
+        _ask(door)
+        _ask(door, CHATS[2:])
+        usage = door.take_usage()
+        assert (usage.bought, usage.reused, usage.output_tokens, usage.output_tokens_reused) == (6, 0, 30, 0)
+
+
+def test_a_stage_run_counts_what_it_once_bought_and_no_other_does(tmp_path, cluster, echo):
+    """With a buyer, what was bought for it is its cost in every later attempt, and a saving of all others."""
+    door = _door(tmp_path, cluster)
+    for buyer, chats, expected in (("a", CHATS[:4], (4, 0)), ("b", CHATS, (2, 4)), ("a", CHATS, (4, 2)),
+                                   ("", CHATS, (0, 6))):  # fmt: skip
+        door.buyer = buyer
+        _ask(door, chats)
+        usage = door.take_usage()
+        assert (usage.bought, usage.reused) == expected
+        assert usage.engine == ({"name": "echo"} if usage.bought else {})
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 5, 100])
+def test_chunks_change_nothing_but_the_order_of_work(tmp_path, cluster, echo, monkeypatch, chunk):
+    """Bought in chunks, from whatever place on, the replies come in the order of the question."""
+    monkeypatch.setattr(door_module, "PORTION", 4)
+    door = _door(tmp_path, cluster)
+    door.chunk = chunk
+    assert [reply.text for reply in _ask(door)] == [chat[0]["content"] for chat in CHATS]
+    assert (door.usage.bought, door.usage.reused) == (6, 0)
+
+
+@pytest.mark.parametrize("chunk", [0, -3, "many", 2.5])
+def test_a_chunk_that_is_no_number_of_replies_is_refused(tmp_path, cluster, echo, chunk):
+    """Before anything is asked, with the value and what would be right."""
+    door = _door(tmp_path, cluster)
+    door.chunk = chunk
+    with pytest.raises(BadInput, match=rf"chunk={chunk!r} is no number of replies; use 1 or more"):
+        _ask(door)
+
+
+def test_what_another_stores_before_we_lock_it_is_not_bought_again(tmp_path, cluster, echo, monkeypatch):
+    """Between our look and our lock another process may store a reply and let go of it: we look again."""
+    take = Buying.take
+
+    def late(self, keys, most):
+        ours, theirs = take(self, keys, most)
+        other = Replies(tmp_path)
+        other.append([Purchase(Reply(name, "theirs", "stop", 3, 5), 0, {}, "", {}) for name in ours[:3]])
+        other.close()
+        return ours, theirs
+
+    monkeypatch.setattr(Buying, "take", late)
+    door = _door(tmp_path, cluster)
+    assert [reply.text for reply in _ask(door)] == ["theirs"] * 3 + [chat[0]["content"] for chat in CHATS[3:]]
+    assert (door.usage.bought, door.usage.reused) == (3, 3)
+
+
+def test_what_others_are_buying_is_not_tried_again_and_again(tmp_path, cluster, echo, monkeypatch):
+    """A reply in another's hands is tried once, then left until we have waited; the rest is bought meanwhile."""
+    tried: Counter[str] = Counter()
+    theirs: set[str] = set()
+
+    def lock(self, name: str, how: int) -> bool:
+        if how == fcntl.LOCK_SH:
+            assert len(tried) == 6  # all that is free was bought before we wait
+            theirs.clear()
+            return True
+        if len(tried) < 3:
+            theirs.add(name)
+        tried[name] += 1
+        return name not in theirs
+
+    monkeypatch.setattr(Buying, "_lock", lock)
+    door = _door(tmp_path, cluster)
+    door.chunk = 1
+    _ask(door)
+    assert sorted(tried.values()) == [1, 1, 1, 2, 2, 2]
+    assert door.usage.bought == 6
+
+
+def test_what_the_store_holds_is_what_is_returned(tmp_path, cluster, echo, monkeypatch):
+    """A reply that another process has bought all the same, and earlier, is taken instead of our own."""
+    append = Replies.append
+
+    def late(self, purchases):
+        first = purchases[0]
+        other = replace(first, reply=replace(first.reply, text="bought before"))
+        append(self, purchases)
+        (tmp_path / first.reply.key.rpartition(":")[0] / "0-earlier.jsonl").open("ab").write(
+            replies_module._line(other)
+        )
+
+    monkeypatch.setattr(Replies, "append", late)
+    assert {reply.text for reply in _ask(_door(tmp_path, cluster))} == {"bought before"}
 
 
 def test_progress_is_told_seldom_and_at_the_end(tmp_path, cluster, echo):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ import pytest
 from ot_grid.config import Model, Sampling
 from ot_grid.errors import Corrupt
 from ot_grid.inference import identity
-from ot_grid.inference.replies import Purchase, Replies
+from ot_grid.inference import replies as replies_module
+from ot_grid.inference.replies import Purchase, Replies, Stored
 from ot_grid.rows import Reply
 
 GREEDY = Sampling(temperature=0.0, top_p=1.0, max_tokens=8)
@@ -28,6 +30,14 @@ def _bought(number: int, text: str = "seven", model: str = "tiny-0123456789abcde
     return Purchase(Reply(_key(number, model), text, "stop", 3, 4), 0, {"temperature": 0.0}, "ab", {"name": "test"})
 
 
+def _number(key: str) -> int:
+    return int(key.rpartition(":")[2], 16)
+
+
+def _stored(number: int, text: str = "seven", bought_for: str = "") -> Stored:
+    return Stored(_bought(number, text).reply, bought_for, {"name": "test"})
+
+
 def _files(root: Path) -> list[Path]:
     return sorted(root.rglob("*.jsonl"))
 
@@ -36,7 +46,7 @@ def test_what_is_appended_is_found_by_another_reader(tmp_path):
     """Replies come back as they were bought, whatever their text holds, and only those asked for."""
     text = 'line\nbreak \u2028 "quotes" } ü 数 \x00'
     Replies(tmp_path).append([_bought(1, text), _bought(2)])
-    assert Replies(tmp_path).find([_key(1), _key(3)]) == {_key(1): _bought(1, text).reply}
+    assert Replies(tmp_path).find([_key(1), _key(3)]) == {_key(1): _stored(1, text)}
 
 
 def test_a_reader_sees_what_is_appended_later(tmp_path):
@@ -46,6 +56,24 @@ def test_a_reader_sees_what_is_appended_later(tmp_path):
     assert set(reader.find([_key(1), _key(2)])) == {_key(1)}
     writer.append([_bought(2)])
     assert set(reader.find([_key(1), _key(2)])) == {_key(1), _key(2)}
+
+
+def test_what_is_missing_is_told_without_reading(tmp_path):
+    """The keys that are not stored come back in their order; what another appends is seen at the next question."""
+    reader, keys = Replies(tmp_path), [_key(3), _key(1), _key(2), _key(1, "other-0123456789abcdef")]
+    assert reader.missing(keys) == keys
+    Replies(tmp_path).append([_bought(1)])
+    assert reader.missing(keys) == [keys[0], *keys[2:]]
+    assert reader.missing([]) == []
+
+
+def test_who_paid_is_kept_and_old_lines_name_no_one(tmp_path):
+    """A reply comes back with the stage run that bought it and what computed it; a line without a buyer is whole."""
+    Replies(tmp_path).append([replace(_bought(1), bought_for="run-1"), replace(_bought(2), bought_for="run-2")])
+    file = _files(tmp_path)[0]
+    file.write_bytes(file.read_bytes().replace(b', "bought_for": "run-2"', b""))
+    found = Replies(tmp_path).find([_key(1), _key(2)])
+    assert found == {_key(1): _stored(1, bought_for="run-1"), _key(2): _stored(2)}
 
 
 @pytest.mark.parametrize("tail", [b'{"key": "tiny-0123456789abcdef:00', b"nonsense\n", b"\x00\x00\x00\x00"])
@@ -63,6 +91,9 @@ def test_a_last_line_that_only_looks_whole_is_ignored(tmp_path):
     with _files(tmp_path)[0].open("ab") as file:
         file.write(b'{"key": "' + _key(2).encode() + b'", "text": \x00\x00}\n')
     assert set(Replies(tmp_path).find([_key(1), _key(2)])) == {_key(1)}
+    assert Replies(tmp_path).missing([_key(1), _key(2)]) == [_key(2)]
+    Replies(tmp_path).append([_bought(2, "again")])
+    assert Replies(tmp_path).find([_key(2)]) == {_key(2): _stored(2, "again")}
 
 
 @pytest.mark.parametrize("middle", [b"nonsense\n", b'{"key": "' + _key(2).encode() + b'", "text": \x00\x00}\n'])
@@ -98,10 +129,11 @@ def test_of_one_key_in_two_files_the_first_file_counts(tmp_path):
     """Two jobs that bought the same reply at the same moment: all readers take the same one of the two."""
     reader = Replies(tmp_path)
     Replies(tmp_path).append([_bought(1, "one")])
-    assert reader.find([_key(1)])[_key(1)].text == "one"
+    assert reader.find([_key(1)])[_key(1)].reply.text == "one"
     first = _files(tmp_path)[0]
     (first.parent / "0-earlier.jsonl").write_bytes(first.read_bytes().replace(b"one", b"two"))
-    assert reader.find([_key(1)])[_key(1)].text == Replies(tmp_path).find([_key(1)])[_key(1)].text == "two"
+    for each in (reader, Replies(tmp_path)):
+        assert each.find([_key(1)])[_key(1)].reply.text == "two"
 
 
 def test_only_the_folders_of_the_models_asked_for_are_read(tmp_path):
@@ -127,6 +159,56 @@ def test_after_a_failed_write_the_next_append_opens_a_new_file(tmp_path, monkeyp
     replies.append([_bought(3)])
     assert len(_files(tmp_path)) == 2
     assert {_key(1), _key(3)} <= set(Replies(tmp_path).find([_key(1), _key(2), _key(3)]))
+
+
+class Halting:
+    """A file that writes a part of what it is given, and is interrupted at the n-th part."""
+
+    def __init__(self, file, parts: int) -> None:
+        self.file, self.parts = file, parts
+
+    def write(self, data) -> int:
+        """Write a third, or be interrupted."""
+        self.parts -= 1
+        if self.parts < 0:
+            raise KeyboardInterrupt
+        return self.file.write(data[: len(data) // 3 + 1])
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+
+def test_a_write_that_lands_in_parts_is_whole(tmp_path, monkeypatch):
+    """The system may take a part of what it is given: the rest follows."""
+    opened = replies_module._open_new
+    monkeypatch.setattr(replies_module, "_open_new", lambda folder: Halting(opened(folder), 10**6))
+    Replies(tmp_path).append([_bought(n) for n in range(5)])
+    assert Replies(tmp_path).missing([_key(n) for n in range(5)]) == []
+
+
+@pytest.mark.parametrize("parts", range(6))
+def test_an_interrupted_write_tears_only_the_end_of_a_file(tmp_path, monkeypatch, parts):
+    """Interrupted in the middle of a line: the next append leaves that file, and every reader reads on."""
+    opened, replies = replies_module._open_new, Replies(tmp_path)
+    monkeypatch.setattr(replies_module, "_open_new", lambda folder: Halting(opened(folder), parts))
+    with pytest.raises(KeyboardInterrupt):
+        replies.append([_bought(n) for n in range(5)])
+    monkeypatch.undo()
+    replies.append([_bought(7)])
+    replies.append([_bought(8)])
+    whole = [n for n in range(5) if n not in map(_number, Replies(tmp_path).missing(map(_key, range(5))))]
+    assert whole == list(range(len(whole)))
+    assert set(Replies(tmp_path).find(map(_key, range(9)))) == {*map(_key, whole), _key(7), _key(8)}
+
+
+def test_a_reply_of_another_model_has_no_place_in_a_folder(tmp_path):
+    """A file that was copied into the folder of another model is told, not believed."""
+    Replies(tmp_path).append([_bought(1)])
+    Replies(tmp_path).append([_bought(n, "other", "other-0123456789abcdef") for n in (1, 2)])
+    other = next(path for path in _files(tmp_path) if "other" in str(path.parent))
+    (tmp_path / "tiny-0123456789abcdef" / "copied.jsonl").write_bytes(other.read_bytes())
+    with pytest.raises(Corrupt, match=r"copied.jsonl:1 is not a reply"):
+        Replies(tmp_path).find([_key(1)])
 
 
 WRITER = """
