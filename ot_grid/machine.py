@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 from functools import cache
 
@@ -38,6 +39,18 @@ def gpus() -> int:
 def cores() -> int:
     """Return the cores this process may run on."""
     return len(os.sched_getaffinity(0))
+
+
+def nodes() -> int:
+    """Return how many nodes the Slurm job of this process has; 1 where there is no job."""
+    return int(os.environ.get("SLURM_JOB_NUM_NODES", "1"))
+
+
+def free_port() -> int:
+    """Return a port of this machine that is free now, for the processes of one training to meet at."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])
 
 
 def share(cluster: Cluster) -> tuple[int, int]:

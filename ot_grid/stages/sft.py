@@ -1,7 +1,8 @@
 """The trainer's own process: the only door to torch and TRL's training.
 
 One idea: it reads one JSON of settings and writes checkpoints, steps, a model and a result; killed at any moment, the
-next start resumes from the newest whole checkpoint. It must not know about recipes, keys or records.
+next start goes on from the newest whole checkpoint. Told to stop, it writes one and ends. With several processes all
+do everything at the same step. It must not know about recipes, keys or records.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ot_grid.errors import BadInput
-from ot_grid.stages.train import die_with_parent
+from ot_grid.errors import BadInput, OtGridError
+from ot_grid.stages import checkpoints, launcher
+from ot_grid.stages.train import ORDER, RESULT, STOP, STOPPED
 from ot_grid.store import read_json, write_json
 
 if TYPE_CHECKING:
@@ -22,40 +26,107 @@ if TYPE_CHECKING:
     from trl import SFTConfig
 
 ROWS_AT_ONCE = {"cuda": 1, "cpu": 8}  # per device; the global batch is made up by accumulation
+GO_ON, END, LEAVE = 0, 1, 2  # what a process may be told; the largest told to any counts for all
+TAKEN_OVER = "another run of this training has started since, and writes here now; this one ends and leaves it alone"
 
 
-def main(order_path: str) -> None:
-    """Train as the JSON at `order_path` says."""
-    die_with_parent()
+def main(order_path: str) -> Any:
+    """Train as the JSON at `order_path` says; return the trainer."""
+    launcher.die_with_parent()
     if os.getppid() == 1:
         sys.exit("the launcher has ended already")
     order = read_json(Path(order_path))
+    word = Word(Path(order["out"]), order["run"])
     import torch
 
     if order["threads"]:
         torch.set_num_threads(order["threads"])
-    trainer = build(order, "cuda" if torch.cuda.is_available() else "cpu")
-    out = Path(order["out"])
-    checkpoint = newest_checkpoint(out / "checkpoints")
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if trainer.is_world_process_zero():
+    trainer = build(order, "cuda" if torch.cuda.is_available() else "cpu", word)
+    if agreed(word.now(), trainer.args) == GO_ON:
+        trainer.train(resume_from_checkpoint=order["resume"])
+    save(trainer, order, agreed(word.now(), trainer.args))
+    trainer.accelerator.wait_for_everyone()  # the first may still write the model
+    trainer.accelerator.end_training()
+    return trainer
+
+
+def save(trainer: Any, order: dict[str, Any], told: int) -> None:
+    """Write the model and the result, or only at which step the training was stopped."""
+    out, first = Path(order["out"]), trainer.is_world_process_zero()
+    if told == LEAVE:
+        raise OtGridError(TAKEN_OVER)
+    if not trainer.state.max_steps or trainer.state.global_step < trainer.state.max_steps:
+        if first:
+            write_json(out / STOPPED, {"step": trainer.state.global_step})
+        return
+    if first:
         shutil.rmtree(out / "model.tmp", ignore_errors=True)
+    if trainer.is_fsdp_enabled:  # checkpoints are sharded, which is faster; from shards save_model writes nothing
+        trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
     trainer.save_model(str(out / "model.tmp"))
-    if trainer.is_world_process_zero():
+    if first:
         (out / "model.tmp" / "training_args.bin").unlink(missing_ok=True)  # holds paths of this machine
-        write_json(out / "result.json", result(trainer, checkpoint))
+        write_json(out / RESULT, result(trainer, order["resume"]))
 
 
-def build(order: dict[str, Any], device: str) -> Any:
+class Word:
+    """What the world outside has to say to a training: go on, end after a checkpoint, or leave at once.
+
+    Files are looked at by the first process alone: it is on the node of the job's own process, which writes them, so
+    no other node's view of the file system can lag behind.
+    """
+
+    def __init__(self, out: Path, run: str) -> None:
+        self.out, self.run, self.signalled = out, run, False
+        self.first = os.environ.get("RANK", "0") == "0"
+        for name in launcher.STOP_SIGNALS:
+            signal.signal(name, self._signal)
+
+    def _signal(self, *_: Any) -> None:
+        self.signalled = True  # at a preemption Slurm may signal us alone, and not the job's own process
+
+    def now(self) -> int:
+        """Return GO_ON, END or LEAVE, as far as this process knows."""
+        if not self.ours():
+            return LEAVE
+        return END if self.signalled or (self.first and (self.out / STOP).exists()) else GO_ON
+
+    def ours(self) -> bool:
+        """Whether no later run has taken over: a process of a lost node may wake up when another trains already."""
+        try:
+            return not self.first or bool(read_json(self.out / ORDER)["run"] == self.run)
+        except FileNotFoundError:  # a later run begins by clearing what this one wrote
+            return False
+
+
+def agreed(told: int, args: Any) -> int:
+    """Return the largest of what the processes were told, in all of them: one that stops alone blocks the others."""
+    if args.world_size == 1:
+        return told
+    import torch
+
+    largest = torch.tensor(told, device=args.device)
+    torch.distributed.all_reduce(largest, op=torch.distributed.ReduceOp.MAX)
+    return int(largest)
+
+
+def build(order: dict[str, Any], device: str, word: Word) -> Any:
     """Return the SFTTrainer."""
+    import pyarrow.parquet as pq
     from datasets import Dataset
     from trl import SFTTrainer
 
-    rows = Dataset.from_parquet(order["dataset"], cache_dir=str(Path(order["out"]) / "cache"), keep_in_memory=True)
-    rows = rows.select_columns(["prompt", "completion"])
+    # from memory, not through the cache of `datasets`: processes of several nodes would meet in its lock files
+    table = pq.read_table(order["dataset"], columns=["prompt", "completion"])
+    args = arguments(order, device)
+    if args.n_gpu > 1:
+        raise BadInput(
+            f"one training process was started for {args.n_gpu} GPUs; leave cluster.accelerate_config at null, or "
+            "give num_processes in its file"
+        )
     return SFTTrainer(
-        model=order["student"], args=arguments(order, device), train_dataset=rows,
-        callbacks=[steps_log(Path(order["out"]) / "steps.jsonl")],
+        model=order["student"], args=args, train_dataset=Dataset(table, fingerprint=order["run"]),
+        callbacks=[steps_log(Path(order["out"]) / "steps.jsonl"), obedience(word)],
     )  # fmt: skip
 
 
@@ -63,7 +134,8 @@ def arguments(order: dict[str, Any], device: str) -> SFTConfig:
     """Return TRL's arguments for an order."""
     from trl import SFTConfig
 
-    at_once, accumulation = split_batch(order["batch_size"], device, int(os.environ.get("WORLD_SIZE", "1")))
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    at_once, accumulation = split_batch(order["batch_size"], device, world)
     half = device == "cuda" and order["dtype"] != "float32"
     return SFTConfig(
         output_dir=str(Path(order["out"]) / "checkpoints"),
@@ -87,6 +159,8 @@ def arguments(order: dict[str, Any], device: str) -> SFTConfig:
         model_init_kwargs={"dtype": "float32"},
         gradient_checkpointing=device == "cuda",
         use_cpu=device == "cpu",
+        ddp_find_unused_parameters=False,
+        ddp_backend="gloo" if device == "cpu" and world > 1 else None,
         save_strategy="steps",
         save_steps=order["checkpoint_steps"],
         save_total_limit=2,
@@ -106,12 +180,20 @@ def split_batch(batch_size: int, device: str, world: int) -> tuple[int, int]:
 
 
 def steps_log(path: Path) -> TrainerCallback:
-    """Return a callback that appends one JSON line a step."""
+    """Return a callback that appends one JSON line a step, and counts tokens on where a checkpoint left off."""
     from transformers import TrainerCallback
 
     class StepsLog(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
+        before = 0  # tokens: TRL's own count begins anew at every start
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.before = tokens(state)
+
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-            if state.is_world_process_zero and logs and "loss" in logs:
+            if not logs or "loss" not in logs:
+                return
+            state.log_history[-1]["num_tokens"] = self.before + logs.get("num_tokens", 0)
+            if state.is_world_process_zero:
                 line = {"step": state.global_step, "steps": state.max_steps, "loss": float(logs["loss"])}
                 with path.open("a") as file:
                     file.write(json.dumps(line) + "\n")
@@ -119,38 +201,63 @@ def steps_log(path: Path) -> TrainerCallback:
     return StepsLog()
 
 
-def newest_checkpoint(folder: Path) -> Path | None:
-    """Return the newest whole checkpoint; remove those that a kill left half-written."""
-    whole = []
-    for path in folder.glob("checkpoint-*"):
-        if _is_whole(path):
-            whole.append(path)
-        else:
-            shutil.rmtree(path, ignore_errors=True)  # another rank may be at it too
-    return max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+def obedience(word: Word) -> TrainerCallback:
+    """Return a callback that ends the training when told so, and vouches for checkpoints."""
+    from transformers import TrainerCallback
+
+    class Obedience(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            told = agreed(word.now(), args)
+            if told == LEAVE:
+                raise OtGridError(TAKEN_OVER)
+            if told == END and state.global_step < state.max_steps:  # after the last step: let it finish
+                control.should_save = control.should_training_stop = True
+
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if agreed(LEAVE * (not word.ours()), args) == LEAVE:  # also waits until all have written their part
+                raise OtGridError(TAKEN_OVER)
+            if state.is_world_process_zero:
+                checkpoints.mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+
+    return Obedience()
 
 
-def _is_whole(checkpoint: Path) -> bool:
-    """Whether a checkpoint can be resumed from: its state, which is written last, parses."""
-    try:
-        json.loads((checkpoint / "trainer_state.json").read_text())
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def result(trainer: Any, resumed: Path | None) -> dict[str, Any]:
+def result(trainer: Any, resumed: str | None) -> dict[str, Any]:
     """Return what the record keeps of a training."""
     history = [entry for entry in trainer.state.log_history if "loss" in entry]
     return {
         "steps": trainer.state.global_step,
         "epochs": float(trainer.state.epoch),
         "rows": len(trainer.train_dataset),
-        "tokens": int(history[-1].get("num_tokens", 0)) if history else 0,
-        "resumed_at": int(resumed.name.rpartition("-")[2]) if resumed else 0,
+        "tokens": tokens(trainer.state),
+        "processes": trainer.args.world_size,
+        "resumed_at": checkpoints.step(Path(resumed)) if resumed else 0,
         "loss": [[entry["step"], float(entry["loss"])] for entry in history],
     }
 
 
+def tokens(state: Any) -> int:
+    """Return how many tokens the steps so far had."""
+    return max((int(entry.get("num_tokens", 0)) for entry in state.log_history), default=0)
+
+
+def run_and_exit(order_path: str) -> None:
+    """Train and end this process, with nothing torn down: gloo's destructor waits for a thread that waits for us.
+
+    Seen with torch 2.13: the destructor holds the interpreter's lock and joins a thread that wants it to free the last
+    tensor sent. So the trainer, and after an error its frames, live until the process ends.
+    """
+    code = 1
+    try:
+        kept = main(order_path)  # noqa: F841
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    run_and_exit(sys.argv[1])

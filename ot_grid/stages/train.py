@@ -1,33 +1,40 @@
-"""The train stage: starts the trainer in a process of its own and watches it.
+"""The train stage: starts the trainer in processes of its own and watches them.
 
-One idea: `accelerate launch` owns the processes, ranks and devices, here as on a cluster; this module only says what to
-train and reads how far it is. It must not import torch.
+One idea: this module only says what to train, reads how far it is, and hands on that it is to stop. Asked to stop, it
+leaves a file for the trainer, which writes a checkpoint and ends; the next start goes on from there. It must not
+import torch.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
-import signal
+import re
 import subprocess
-import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ot_grid.config import Cluster, Model
-from ot_grid.errors import OtGridError
+from ot_grid import stopping
+from ot_grid.config import Model
+from ot_grid.errors import BadInput, OtGridError
 from ot_grid.inference.models import locate
 from ot_grid.registry import register
-from ot_grid.stages import bind
+from ot_grid.stages import bind, checkpoints, launcher
 from ot_grid.stages.work import Work
 from ot_grid.store import read_json, write_json
 
 VERSION = 1
 POLL_SECONDS = 0.5
-PR_SET_PDEATHSIG = 1  # prctl(2)
+ORDER, RESULT, STOP, STOPPED = "train.json", "result.json", "stop", "stopped.json"
+# Words of torch, of Slurm, and of the launchers about a trainer that was killed: by the kernel, when memory ran out.
+LACKS_MEMORY = re.compile(r"OutOfMemoryError|can't allocate memory|oom.kill|SIGKILL")
+
+
+class TrainerOutOfMemory(OtGridError):
+    """The trainer needed more memory than it had, on a GPU or on the node."""
 
 
 @register("train")
@@ -39,64 +46,77 @@ def sft(
     """Fine-tune the student on the dataset with TRL's SFTTrainer; loss on the assistant's turn only."""
     settings = {name: value for name, value in work.reads["train"].items() if name not in ("function", "student")}
     folder = locate(student, known=work.cluster.models, cache=Path(work.cluster.model_cache).expanduser())
+    for left in (STOP, STOPPED, RESULT):
+        (work.out / left).unlink(missing_ok=True)
+    resumed = checkpoints.newest(work.out / "checkpoints")  # here, not in the trainer: all its processes must agree
     order = {
         **settings,
+        **_whereabouts(work.out, resumed),
         "student": str(folder),
         "dataset": str(work.inputs[0] / "data" / "dataset.parquet"),
-        "out": str(work.out),
         "threads": work.cluster.threads,
         "dtype": work.cluster.dtype,
     }
-    write_json(work.out / "train.json", order)
-    _watch(work, command(work.cluster, work.out / "train.json"))
-    (work.out / "model.tmp").replace(work.out / "model")
-    result: dict[str, Any] = read_json(work.out / "result.json")
+    write_json(work.out / ORDER, order)
+    with stopping.graceful():
+        _watch(work, launcher.command(work.cluster, work.out / ORDER))
+        (work.out / "model.tmp").replace(work.out / "model")
+    result: dict[str, Any] = read_json(work.out / RESULT)
     return result
 
 
-def command(cluster: Cluster, order: Path) -> list[str]:
-    """Return the command line that starts the trainer on this machine's devices."""
-    from ot_grid.machine import gpus
-
-    launch = [sys.executable, "-m", "accelerate.commands.launch"]
-    what = ["-m", "ot_grid.stages.sft", str(order)]
-    if cluster.accelerate_config:
-        return [*launch, "--config_file", cluster.accelerate_config, *what]
-    devices = gpus()
-    where = ["--num_processes", str(devices)] if devices else ["--cpu", "--num_processes", "1"]
-    several = ["--multi_gpu"] if devices > 1 else []
-    plain = ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-    return [*launch, *where, *several, *plain, *what]
+def _whereabouts(out: Path, resumed: Path | None) -> dict[str, Any]:
+    """Return where a training writes, from where it goes on, and a name by which it knows that it still may."""
+    return {"out": str(out), "resume": str(resumed) if resumed else None, "run": uuid.uuid4().hex}
 
 
 def _watch(work: Work, line: list[str]) -> None:
-    """Run the trainer to its end, telling how far it is; raise with the end of its output when it fails."""
+    """Run the trainer to its end, telling how far it is; raise unless it finished."""
     log = work.out / "train.log"
     with log.open("ab") as output, _started(line, output) as process:
+        # No limit once it is asked to stop: a step and a checkpoint take as long as they take, and whoever asked
+        # kills the whole job when time is up.
         while process.poll() is None:
+            _hand_on_stop(work.out / STOP)
             done, total = _steps(work.out / "steps.jsonl")
             work.progress(done, total, "steps")
             time.sleep(POLL_SECONDS)
-    if process.returncode != 0:
-        tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-        raise OtGridError(f"the trainer ended with exit code {process.returncode}; the end of {log}:\n{tail}")
+    if (work.out / RESULT).exists():  # written after the model: a process that fails later takes nothing back
+        return
+    stopping.check()  # also when it failed: what made us stop most likely killed it
+    if (work.out / STOPPED).exists():
+        raise stopping.Stopped("preempted")  # Slurm may tell the processes that srun started, and not us
+    tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    kind = TrainerOutOfMemory if LACKS_MEMORY.search(tail) else OtGridError
+    raise kind(f"the trainer ended with exit code {process.returncode}; the end of {log}:\n{tail}")
+
+
+def _hand_on_stop(file: Path) -> None:
+    """Leave a file for the trainer when we are asked to stop: unlike a signal it reaches every node and process."""
+    reason = stopping.asked()
+    if reason and not file.exists():
+        file.write_text(reason)
 
 
 @contextmanager
 def _started(line: list[str], output: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process that does not outlive us, however we end."""
-    process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
+    try:
+        process = subprocess.Popen(
+            line, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=launcher.environment(),
+            preexec_fn=launcher.bound_to_parent,
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"{line[0]!r} is not on this job's PATH, and starts a training; for one of several nodes the job needs "
+            "srun, also inside a container: bind it in, or ask for one node with cluster.slurm.train.nodes=1"
+        ) from error
     try:
         yield process
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process when its parent ends: an orphan would go on writing to a freed artifact."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _steps(path: Path) -> tuple[int, int]:

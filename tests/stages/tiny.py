@@ -1,0 +1,90 @@
+"""A training so small that a test can do several: what the tests of the trainer and of its processes share."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import tests.tiny
+from ot_grid import machine, stopping, tables
+from ot_grid.config import Cluster
+from ot_grid.stages import launcher, sft, train
+from ot_grid.stages.work import Work
+
+STEPS = 48
+SETTINGS = {
+    "function": "sft", "student": {"id": "tiny", "revision": None, "wheel": None, "stands_for": None},
+    "learning_rate": 1e-3, "batch_size": 4, "epochs": 2, "max_length": 64, "packing": False, "schedule": "cosine",
+    "warmup_ratio": 0.1, "weight_decay": 0.0, "adam_betas": [0.9, 0.999], "adam_epsilon": 1e-8, "seed": 42,
+    "checkpoint_steps": 20,
+}  # fmt: skip
+
+
+Make = Callable[..., Work]
+
+
+@contextmanager
+def trainings(folder: Path) -> Iterator[Make]:
+    """Hand out a function that makes a training which writes to a folder; none sees a GPU, or a Slurm job around us."""
+    models, inputs = {"tiny": str(tests.tiny.make(folder / "student"))}, [dataset(folder / "dataset")]
+
+    def make(out: Path, progress: Callable[[int, int, str], None] = lambda done, total, what: None) -> Work:
+        cluster = Cluster("slurm", threads=1, dtype="auto", models=models, model_cache=str(out))
+        out.mkdir(exist_ok=True)
+        return Work("train", "", {"train": SETTINGS}, inputs, out, None, cluster, progress)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", "")
+        patch.setattr(machine, "gpus", lambda: 0)
+        patch.delenv("SLURM_JOB_NUM_NODES", raising=False)
+        yield make
+
+
+def dataset(folder: Path) -> Path:
+    """Make a dataset artifact of 96 sums."""
+    import pyarrow as pa
+
+    chat = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+    rows = [
+        {
+            "prompt": [{"role": "user", "content": f"{n} + {n % 7} ="}],
+            "completion": [{"role": "assistant", "content": str(n + n % 7)}],
+        }
+        for n in range(STEPS * 2)
+    ]
+    tables.write_rows(folder / "data" / "dataset.parquet", rows, {"prompt": chat, "completion": chat})
+    return folder
+
+
+@contextmanager
+def in_process() -> Iterator[None]:
+    """Train in this process: to start a trainer takes many times as long as these few steps."""
+    import torch
+
+    def trainer(work: Work, line: list[str]) -> None:
+        sft.main(str(work.out / train.ORDER))
+        if (work.out / train.STOPPED).exists():
+            raise stopping.Stopped("told so")
+
+    handlers = {number: signal.getsignal(number) for number in launcher.STOP_SIGNALS}
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "_watch", trainer)
+        patch.setattr(launcher, "die_with_parent", lambda: None)
+        patch.setattr(os, "getppid", lambda: 2)
+        patch.setattr(torch.cuda, "is_available", lambda: False)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+
+def weights(work: Work) -> bytes:
+    return (work.out / "model" / "model.safetensors").read_bytes()
