@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ot_grid import launch, preflight, store, submission, sweep
+from ot_grid import attempts, launch, overview, preflight, standing, steering, store, submission, sweep
 from ot_grid.plan import Plan
 from ot_grid.store import Store
 from ot_grid.submission import Artifacts
@@ -18,7 +18,7 @@ from ot_grid.submission import Artifacts
 if TYPE_CHECKING:
     from ot_grid.report import Report
 
-__all__ = ["Ran", "plan", "report", "run"]
+__all__ = ["Ran", "cancel", "plan", "report", "resume", "retry", "run", "status", "throttle"]
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,52 @@ def run(wanted: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:
     artifacts = artifacts_of(wanted)
     preflight.check(wanted, artifacts)
     submission.freeze(wanted, artifacts)
-    outcome = launch.launch(wanted, artifacts)
-    if outcome.handed_over:
+    return _launched(wanted, artifacts, by_hand=True, say=say)
+
+
+def resume(
+    name: str | None = None,
+    *,
+    place: str | Path,
+    by_hand: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Ran:
+    """Go on with a sweep as it was frozen: run, or submit again, what can pass; for cron and for jobs that heal."""
+    wanted = submission.frozen(Store(place), name)
+    return _launched(wanted, artifacts_of(wanted), by_hand=by_hand, say=say)
+
+
+def retry(name: str | None = None, *, place: str | Path, say: Callable[[str], None] = lambda line: None) -> Ran:
+    """Forget what has failed in a sweep, also for good, and go on with it."""
+    wanted = submission.frozen(Store(place), name)
+    artifacts = artifacts_of(wanted)
+    for run_key, now in standing.look(wanted, artifacts).items():
+        if now.state == standing.FAILED:
+            attempts.end(artifacts.folder(wanted.runs[run_key]), attempts.FORGIVEN)
+    return _launched(wanted, artifacts, by_hand=True, say=say)
+
+
+def status(name: str | None = None, *, place: str | Path) -> overview.Snapshot:
+    """Return where a sweep (the one asked for last by default) stands now."""
+    wanted = submission.frozen(Store(place), name)
+    return overview.take(wanted, artifacts_of(wanted))
+
+
+def cancel(name: str, *, place: str | Path) -> steering.Cancelled:
+    """Cancel all queued and running jobs of a sweep."""
+    return steering.cancel(Store(place), name)
+
+
+def throttle(name: str, most: int, *, place: str | Path) -> steering.Throttled:
+    """Let at most `most` jobs of each array of a sweep run at once; 0 lifts the limit."""
+    return steering.throttle(Store(place), name, most)
+
+
+def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callable[[str], None]) -> Ran:
+    outcome = launch.launch(wanted, artifacts, by_hand=by_hand)
+    if outcome.on_cluster:
         return Ran(outcome, None, 0)
-    made = report(wanted.name, place=wanted.runtime["store"], reference=wanted.versus)
+    made = report(wanted.name, place=artifacts.place.root, reference=wanted.versus)
     return Ran(outcome, made, _track(wanted, Artifacts(artifacts.place), made, say))
 
 

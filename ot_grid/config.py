@@ -70,6 +70,50 @@ class Scale:
 
 
 @dataclass
+class Resources:
+    """What a Slurm job asks for, on each of its nodes; null takes what stands above it (see `Slurm`)."""
+
+    partition: Optional[str] = None
+    account: Optional[str] = None
+    qos: Optional[str] = None
+    constraint: Optional[str] = None
+    time: Optional[int] = None  # minutes
+    nodes: Optional[int] = None  # only training uses more than the first
+    gpus: Optional[int] = None  # a model may ask for more: `Cluster.gpus`
+    gpu_type: Optional[str] = None
+    cpus: Optional[int] = None
+    mem_gb: Optional[float] = None
+    pack: Optional[int] = None  # stage runs that one job does one after the other, at most
+    workers: Optional[int] = None  # jobs that generate for one stage run together
+    python: Optional[str] = None  # interpreter, or a container's command that ends with one; null: the caller's
+    setup: Optional[List[str]] = None  # shell lines before the work
+    extra: Dict[str, Any] = field(default_factory=dict)  # further sbatch options
+
+
+@dataclass
+class Slurm(Resources):
+    """How jobs are made: its own fields hold for all, then those of `cpu` or `inference`, then those of the stage."""
+
+    max_parallel: Optional[int] = None  # tasks of an array that run at once
+    self_heal: bool = False  # a small job after each wave submits again what may pass
+    grace: Optional[int] = None  # seconds before the time limit at which the work is told to stop
+    retries: Dict[str, int] = field(default_factory=dict)  # class of failure -> times a stage run is started again
+    grow: Dict[str, float] = field(default_factory=dict)  # mem, time: factor after each failure for lack of it
+    cpu: Resources = field(default_factory=Resources)
+    inference: Resources = field(default_factory=Resources)
+    source: Resources = field(default_factory=Resources)
+    mix: Resources = field(default_factory=Resources)
+    filter: Resources = field(default_factory=Resources)
+    dedup: Resources = field(default_factory=Resources)
+    traces: Resources = field(default_factory=Resources)
+    verify: Resources = field(default_factory=Resources)
+    answer_filter: Resources = field(default_factory=Resources)
+    dataset: Resources = field(default_factory=Resources)
+    train: Resources = field(default_factory=Resources)
+    eval: Resources = field(default_factory=Resources)
+
+
+@dataclass
 class Cluster:
     """Where and how the work runs."""
 
@@ -79,10 +123,12 @@ class Cluster:
     engine: str = MISSING  # auto, transformers, vllm
     dtype: str = MISSING  # auto, bfloat16, float32
     batch_size: int = MISSING  # prompts at once in the transformers engine
+    chunk: int = MISSING  # replies that one of several workers takes at once
     models: Dict[str, str] = field(default_factory=dict)  # model id -> folder on this machine
     model_cache: str = MISSING
+    gpus: Dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes to generate; wins over its YAML
     accelerate_config: Optional[str] = None  # a file of `accelerate config`: FSDP, DeepSpeed, many GPUs
-    slurm: Dict[str, Any] = field(default_factory=dict)
+    slurm: Slurm = field(default_factory=Slurm)
 
 
 @dataclass

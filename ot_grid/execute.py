@@ -6,6 +6,7 @@ machine and under Slurm, and never composes a config. It must not know about cel
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -15,21 +16,25 @@ import socket
 import subprocess
 import time
 import traceback
+import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ot_grid import key, machine, store
+from ot_grid import attempts, key, machine, store
 from ot_grid.config import Cluster
 from ot_grid.errors import BadInput, OtGridError, UpstreamMissing
 from ot_grid.inference.door import Door
 from ot_grid.registry import load_plugins
 from ot_grid.stages.work import Work
+from ot_grid.stopping import Stopped
 from ot_grid.store import Store
 
+DISK_FULL = "disk full"
 PROGRESS_SECONDS = 1.0  # between two writes of progress.json
 VERSIONED = (
     "ot_grid",
@@ -46,11 +51,19 @@ VERSIONED = (
 
 @dataclass(frozen=True)
 class Order:
-    """What a job is told about one stage run: where it lies and where its inputs lie, relative to the store."""
+    """What a job is told about one stage run: its recipe, its place and those of its inputs, relative to the store."""
 
+    key: str
     stage: str
     folder: str
     inputs: tuple[str, ...]
+    recipe: Mapping[str, Any]  # what its key is the hash of
+    shared: bool = False  # several jobs generate for it together
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Order:
+        """Return an order that was written as plain data."""
+        return cls(**{**plain, "inputs": tuple(plain["inputs"])})
 
 
 def run_orders(root: str, orders: Sequence[Mapping[str, Any]], runtime: Mapping[str, Any]) -> None:
@@ -58,15 +71,16 @@ def run_orders(root: str, orders: Sequence[Mapping[str, Any]], runtime: Mapping[
     load_plugins(runtime["plugins"])
     cluster = cluster_of(runtime["cluster"])
     door = Door(Store(root).replies, cluster, lambda done, total, what: None)
-    failed = []
-    for order in [Order(o["stage"], o["folder"], tuple(o["inputs"])) for o in orders]:
+    failed: list[tuple[Order, Exception]] = []
+    for order in map(Order.of, orders):
         try:
             run(Store(root), order, cluster, door)
         except Exception as error:
             print(traceback.format_exc(), flush=True)  # noqa: T201 (a job's stdout is its log)
-            failed.append(f"{order.folder}: {error}")
+            failed.append((order, error))
     if failed:
-        raise OtGridError("; ".join(failed))
+        told = "; ".join(f"{order.folder}: {error}" for order, error in failed)
+        raise (UpstreamMissing if all(isinstance(e, UpstreamMissing) for _, e in failed) else OtGridError)(told)
 
 
 def cluster_of(plain: Mapping[str, Any]) -> Cluster:
@@ -78,24 +92,57 @@ def cluster_of(plain: Mapping[str, Any]) -> Cluster:
 
 
 def run(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:
-    """Run one stage run unless it has a record; return whether anything was done."""
+    """Run one stage run unless it has a record; return whether this process made it."""
     folder = place.root / order.folder
-    with store.claim(folder):
-        if store.record_of(folder):
+    if store.record_of(folder) is not None:
+        return False
+    here = whereabouts()
+    begun = attempts.begin(folder, here["job"], here["log"])
+    door.take_usage()
+    try:
+        made = attempt(place, order, cluster, door)
+    except BaseException as error:
+        outcome = failure_class(error)
+        with suppress(OSError):  # a full disk, say, which must not hide the error itself
+            if outcome == DISK_FULL:
+                store.restart(folder)  # what is half written is of no use, and in the way of telling
+            attempts.end(folder, outcome, str(error) or type(error).__name__, name=begun)
+        raise
+    attempts.end(folder, attempts.DONE if made else attempts.HELPED, name=begun)
+    return made
+
+
+def attempt(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:
+    """Make an artifact, or help others to; return whether it was this process that made it."""
+    if order.shared:
+        help_out(place, order, cluster, door)
+    with store.claim(place.root / order.folder):
+        if store.record_of(place.root / order.folder) is not None:
             return False
-        frozen = store.read_json(folder / store.RECIPE)
-        store.restart(folder)
-        store.write_json(folder / store.JOB, whereabouts())
-        try:
-            inputs = guard(place, order)
-            record = work(frozen, folder, inputs, cluster, door)
-        except BaseException as error:
-            store.write_json(folder / store.FAILURE, failure(error))
-            raise
-        (folder / store.PROGRESS).unlink(missing_ok=True)
-        store.write_json(folder / store.RECORD, record)
-        shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # not before: a kill in between would cost them
+        make(place, order, cluster, door)
         return True
+
+
+def help_out(place: Store, order: Order, cluster: Cluster, door: Door) -> None:
+    """Generate what a stage run asks for, together with other jobs that do the same; write nothing but replies."""
+    task = in_progress(order, place, guard(place, order), cluster, door)
+    door.chunk = cluster.chunk
+    try:
+        stage_module(order.stage).buy(task)
+    finally:
+        door.chunk = None
+
+
+def make(place: Store, order: Order, cluster: Cluster, door: Door) -> None:
+    """Make an artifact, its record last."""
+    folder = place.root / order.folder
+    store.freeze(folder, order.recipe)
+    store.restart(folder)
+    store.write_json(folder / store.JOB, whereabouts())
+    record = work(order, place, guard(place, order), cluster, door)
+    (folder / store.PROGRESS).unlink(missing_ok=True)
+    store.write_json(folder / store.RECORD, record)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # not before: a kill in between would cost them
 
 
 def guard(place: Store, order: Order) -> list[Path]:
@@ -107,29 +154,36 @@ def guard(place: Store, order: Order) -> list[Path]:
     return inputs
 
 
-def work(
-    frozen: Mapping[str, Any], folder: Path, inputs: Sequence[Path], cluster: Cluster, door: Door
-) -> dict[str, Any]:
+def work(order: Order, place: Store, inputs: Sequence[Path], cluster: Cluster, door: Door) -> dict[str, Any]:
     """Do the work of a stage run and return its record."""
-    started = time.time()
-    door.progress = progress = Progress(folder / store.PROGRESS)
-    door.take_usage()
-    log: dict[str, Any] = {}
-    task = Work(frozen["stage"], frozen["branch"], frozen["reads"], inputs, folder, door, cluster, progress, log)
-    counts = importlib.import_module(f"ot_grid.stages.{frozen['stage']}").run(task)
+    task = in_progress(order, place, inputs, cluster, door)
+    counts = stage_module(order.stage).run(task)
     return {
-        "key": key.short(frozen),
-        "stage": frozen["stage"],
+        "key": order.key,
+        "stage": order.stage,
         "counts": counts,
         "usage": asdict(door.take_usage()),
-        "seconds": round(time.time() - started, 3),
+        "seconds": round(attempts.seconds(attempts.read(task.out)), 3),  # of all attempts at it
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "where": whereabouts(),
         "made_with": versions(),
         "inputs": {path.name: key.digest(_outputs(path)) for path in inputs},
-        "outputs": store.digests(folder),
-        **log,
+        "outputs": store.digests(task.out),
+        **task.log,
     }
+
+
+def in_progress(order: Order, place: Store, inputs: Sequence[Path], cluster: Cluster, door: Door) -> Work:
+    """Return what a stage is handed."""
+    folder = place.root / order.folder
+    door.progress = progress = Progress(folder / store.PROGRESS)
+    door.buyer = order.key
+    return Work(order.stage, order.recipe["branch"], order.recipe["reads"], inputs, folder, door, cluster, progress)
+
+
+def stage_module(name: str) -> Any:
+    """Return the module of a stage."""
+    return importlib.import_module(f"ot_grid.stages.{name}")
 
 
 def _outputs(artifact: Path) -> dict[str, str]:
@@ -153,46 +207,39 @@ class Progress:
             return
         self.last = now
         line = {"done": done, "total": total, "what": what, "started": self.started, "at": time.time()}
-        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(line))
-        temporary.replace(self.path)
-
-
-def failure(error: BaseException) -> dict[str, Any]:
-    """Return what is kept of a failure: its class in words of design.md 5, and its text."""
-    return {
-        "class": failure_class(error),
-        "message": str(error) or type(error).__name__,
-        "type": type(error).__name__,
-        "log": whereabouts()["log"],
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+        temporary = self.path.with_suffix(f".{uuid.uuid4().hex[:8]}.tmp")
+        with suppress(FileNotFoundError):  # whoever finishes a shared stage run clears its folder
+            temporary.write_text(json.dumps(line))
+            temporary.replace(self.path)
 
 
 def failure_class(error: BaseException) -> str:
-    """Return bad input, upstream, out of memory, disk full, stopped or bug."""
+    """Return why a stage run failed, in the words of its class."""
+    if isinstance(error, Stopped):
+        return str(error)  # time limit, preempted, cancelled
     if isinstance(error, UpstreamMissing):
         return "upstream"
     if isinstance(error, BadInput):
         return "bad input"
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
         return "out of memory"
-    if isinstance(error, OSError) and error.errno == 28:  # ENOSPC
-        return "disk full"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DISK_FULL
     return "stopped" if isinstance(error, (KeyboardInterrupt, SystemExit)) else "bug"
 
 
 def whereabouts() -> dict[str, Any]:
     """Return where this process runs, and its log."""
-    folder, job = (
-        os.environ.get("SUBMITIT_FOLDER"),
-        os.environ.get("SUBMITIT_LOCAL_JOB_ID") or os.environ.get("SLURM_JOB_ID"),
-    )
+    told = os.environ
+    job = told.get("OT_GRID_JOB") or told.get("SUBMITIT_LOCAL_JOB_ID")
+    log = told.get("OT_GRID_LOG")
+    if not log and job and told.get("SUBMITIT_FOLDER"):
+        log = f"{told['SUBMITIT_FOLDER'].replace('%j', job)}/{job}_0_log.out"
     return {
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "job": job,
-        "log": f"{folder.replace('%j', str(job))}/{job}_0_log.out" if folder and job else None,
+        "log": log,
         "cores": machine.cores(),
         "gpus": machine.gpus(),
     }

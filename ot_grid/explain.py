@@ -6,13 +6,11 @@ that data differs. It must not write.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ot_grid import store
+from ot_grid import standing, store
 from ot_grid.plan import Cell, Plan, StageRun
 from ot_grid.submission import Artifacts
 
@@ -30,42 +28,13 @@ def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[Difference]:
         yield path, ours, theirs
 
 
-def state(folder: Path) -> str:
-    """Return where a stage run stands: done, running, failed (with the cause), stopped halfway, or not started."""
-    if store.record_of(folder):
-        return "done"
-    if is_claimed(folder):
-        return "running"
-    if (folder / store.FAILURE).exists():
-        told = store.read_json(folder / store.FAILURE)
-        if told["class"] == "stopped":
-            return "stopped halfway: it was interrupted; the next run starts it again"
-        return f"failed: {told['class']}: {str(told['message']).splitlines()[0]} (log: {told.get('log')})"
-    if (folder / store.JOB).exists():
-        return "stopped halfway: its process was killed; the next run starts it again"
-    return "not started"
-
-
-def is_claimed(folder: Path) -> bool:
-    """Whether a process holds the right to write an artifact now."""
-    path = folder / store.CLAIM
-    if not os.access(path, os.W_OK):
-        return False
-    with path.open("r+") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
-
-
 def cell(wanted: Cell, plan: Plan, artifacts: Artifacts) -> Iterator[str]:
     """Yield lines on every stage run of a cell: done, or why not."""
     yield f"cell {wanted.id}  {wanted.label}"
+    found = standing.look(plan, artifacts)
     for run in (plan.runs[run_key] for run_key in wanted.runs):
-        now = state(artifacts.folder(run))
-        yield f"  {run}  {now}"
-        if now == "not started":
+        yield f"  {run}  {found[run.key]}"
+        if found[run.key].state == standing.WAITING:
             yield from (f"      {line}" for line in why_not_cached(run, plan, artifacts))
 
 

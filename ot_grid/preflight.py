@@ -14,7 +14,7 @@ from ot_grid.errors import BadInput, OtGridError, Problems
 from ot_grid.execute import cluster_of
 from ot_grid.inference import models
 from ot_grid.plan import Plan, StageRun
-from ot_grid.stages import bind, sources
+from ot_grid.stages import bind, launcher, sources
 from ot_grid.submission import Artifacts
 from ot_grid.submission import models as models_of
 
@@ -44,6 +44,11 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
         else:
             missing += [] if done else [run]
     cluster = cluster_of(plan.runtime["cluster"])
+    if cluster.accelerate_config and any(run.stage == "train" for run in missing):
+        try:
+            launcher.config_file(cluster.accelerate_config)
+        except BadInput as error:
+            yield str(error)
     yield from _models(missing, cluster)
     yield from _files(missing)
 

@@ -53,6 +53,7 @@ class Composer:
 
     loader: ConfigLoader
     problems: Problems = field(default_factory=Problems)
+    gpus: dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes, as the models' YAML says
     _known: dict[tuple[str, ...], tuple[dict[str, Any], dict[str, str]] | None] = field(default_factory=dict)
     _groups: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
 
@@ -79,7 +80,9 @@ class Composer:
                 if path.split(".")[0] == name:
                     self.problems.add(f"{path} is left open ('???'); give it with {path}=VALUE")
             scale = config["scale"]
-            value = config[name] if name in ("scale", *RUNTIME_FIELDS) else rehearsal.stand_in(config[name], scale)
+            value = config[name]
+            if name not in ("scale", *RUNTIME_FIELDS):
+                value = rehearsal.stand_in(without_gpus(value, self.gpus), scale)
             self._groups[name, lines] = value
         return self._groups[name, lines]
 
@@ -116,6 +119,18 @@ def reaching(config: DictConfig) -> Iterator[str]:
         for target in INTERPOLATION.findall(str(value)):
             if not target.startswith(".") and target.split(".")[0] not in (name, "scale"):
                 yield f"{name} refers to ${{{target}}}: a group may refer to itself and to scale only; write the value"
+
+
+def without_gpus(value: Any, found: dict[str, int]) -> Any:
+    """Return settings without what models take to run, which is noted in `found`: it cannot change a result."""
+    if isinstance(value, list):
+        return [without_gpus(item, found) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if {"id", "revision", "gpus"} <= value.keys():
+        found[str(value["id"])] = int(value["gpus"])
+        value = {name: item for name, item in value.items() if name != "gpus"}
+    return {name: without_gpus(item, found) for name, item in value.items()}
 
 
 def _explain(error: Exception, known: Mapping[str, Any]) -> str:

@@ -20,23 +20,22 @@ from typing import Any
 from ot_grid import key
 from ot_grid.errors import BadInput, Corrupt, OtGridError
 
-RECORD, RECIPE, JOB, FAILURE, PROGRESS, CLAIM = (
-    "record.json", "recipe.json", "job.json", "failure.json", "progress.json", "claim",
-)  # fmt: skip
-SUBMITTED = "slurm.json"  # the Slurm job that will make an artifact
-KEPT_ON_RESTART = {RECIPE, CLAIM, SUBMITTED, "checkpoints"}
+RECORD, RECIPE, JOB, PROGRESS, CLAIM = "record.json", "recipe.json", "job.json", "progress.json", "claim"
+KEPT_ON_RESTART = {RECIPE, CLAIM, "attempts.jsonl", "checkpoints", "train.log"}
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or none of it, also after a crash."""
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+    """Write a file so that a reader sees all of it or none of it; if durable, also after the machine has crashed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     temporary.replace(path)
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -48,9 +47,9 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
     """Write plain data as indented JSON, in its own order: the order of sources is their rank."""
-    write_text(path, json.dumps(key.plain(value), indent=1, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(key.plain(value), indent=1, ensure_ascii=False) + "\n", durable=durable)
 
 
 def read_json(path: Path) -> Any:
@@ -151,6 +150,28 @@ def claim(artifact: Path) -> Iterator[None]:
     """
     artifact.mkdir(parents=True, exist_ok=True)
     with (artifact / CLAIM).open("a") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        yield
+
+
+def is_claimed(artifact: Path) -> bool:
+    """Whether a process holds the right to write an artifact now."""
+    path = artifact / CLAIM
+    if not os.access(path, os.W_OK):
+        return False
+    with path.open("r+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+@contextmanager
+def submitting(place: Store) -> Iterator[None]:
+    """Hold the right to submit jobs for a store: what two submitters want at once is submitted once."""
+    place.root.mkdir(parents=True, exist_ok=True)
+    with (place.root / "submitting").open("a") as file:
         fcntl.lockf(file, fcntl.LOCK_EX)
         yield
 

@@ -1,4 +1,4 @@
-"""What is written before anything is launched: the frozen recipe of every stage run, and the sweep's cells.
+"""What is written before anything is launched: the sweep's cells with their recipes, and orders that hold theirs.
 
 One idea: a job and a report read only this, so editing a YAML later touches nothing that was submitted. It must not
 start anything.
@@ -16,9 +16,11 @@ from ot_grid import store
 from ot_grid.config import Recipe
 from ot_grid.errors import BadInput, OtGridError, nearest
 from ot_grid.plan import Builder, Cell, Plan, StageRun
+from ot_grid.registry import load_plugins
 from ot_grid.store import Store
 
 SWEEP = "sweep.json"
+RUNTIME = "runtime.json"  # where a sweep was last given to a cluster: for whoever resumes it
 
 
 @dataclass
@@ -34,6 +36,10 @@ class Artifacts:
             self._listed[run.stage] = self.place.artifacts(run.stage)
         return self._listed[run.stage].get(run.key) or self.place.folder(run.stage, run.label, run.key)
 
+    def refresh(self) -> None:
+        """Look at the disk again."""
+        self._listed.clear()
+
     def done(self, run: StageRun) -> bool:
         """Whether a stage run has a record."""
         return store.record_of(self.folder(run)) is not None
@@ -45,7 +51,8 @@ class Artifacts:
     def order(self, run: StageRun, plan: Plan) -> dict[str, Any]:
         """Return what a job is told about a stage run (see `execute.Order`)."""
         inputs = [self.relative(plan.runs[run_key]) for run_key in run.inputs]
-        return {"stage": run.stage, "folder": self.relative(run), "inputs": inputs}
+        folder = self.relative(run)
+        return {"key": run.key, "stage": run.stage, "folder": folder, "inputs": inputs, "recipe": run.identity}
 
     def relative(self, run: StageRun) -> str:
         """Return an artifact's folder relative to the store."""
@@ -53,7 +60,13 @@ class Artifacts:
 
 
 def freeze(plan: Plan, artifacts: Artifacts) -> None:
-    """Write the sweep, and the recipe of every stage run that is to run."""
+    """Write the sweep, and make a place for every stage run that is to run."""
+    with store.submitting(artifacts.place):
+        artifacts.refresh()  # another may have frozen the same key under another label
+        _freeze(plan, artifacts)
+
+
+def _freeze(plan: Plan, artifacts: Artifacts) -> None:
     path = artifacts.place.sweep(plan.name) / SWEEP
     content = describe(plan)
     if path.exists():
@@ -62,8 +75,9 @@ def freeze(plan: Plan, artifacts: Artifacts) -> None:
             raise BadInput(f"sweep {plan.name!r} is there with other cells; give this one another --name")
         content["created"] = known["created"]
     for run in artifacts.missing(plan):
-        store.freeze(artifacts.folder(run), run.identity)
+        artifacts.folder(run).mkdir(parents=True, exist_ok=True)  # its place, by whatever label others call the key
     store.write_json(path, {**content, "asked": datetime.now(UTC).isoformat()})
+    store.write_json(path.with_name(RUNTIME), plan.runtime)
 
 
 def describe(plan: Plan) -> dict[str, Any]:
@@ -140,6 +154,15 @@ def plan_of(sweep: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], runtim
             )
     factors = {name: tuple(choices) for name, choices in sweep["factors"].items()}
     return Plan(sweep["name"], tuple(sweep["command"]), factors, built, builder.runs, runtime, sweep.get("versus"))
+
+
+def frozen(place: Store, name: str | None) -> Plan:
+    """Return the plan of a sweep (the one asked for last by default) as it was frozen, and where it last ran."""
+    found = find_sweep(place, name)
+    load_plugins(found["plugins"])
+    path = place.sweep(found["name"]) / RUNTIME
+    runtime = store.read_json(path) if path.exists() else {}
+    return plan_of(found, found["cells"], {**runtime, "store": str(place.root)})
 
 
 def models(runs: Iterable[StageRun]) -> dict[str, tuple[dict[str, Any], str]]:

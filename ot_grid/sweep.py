@@ -59,7 +59,14 @@ def plan(request: Request) -> Plan:
     factors = {name: tuple(dict.fromkeys(c[name] for c, _ in points)) for name in points[0][0]}
     name = request.name or _name([cell.id for cell in cells], factors)
     _check_names(name, versus, [cell.label for cell in cells])
-    return Plan(name, tuple(lines), factors, cells, builder.runs, runtime_of(composed[0][0]), versus)
+    place = with_gpus(runtime_of(composed[0][0]), composer.gpus)
+    return Plan(name, tuple(lines), factors, cells, builder.runs, place, versus)
+
+
+def with_gpus(runtime: Mapping[str, Any], declared: Mapping[str, int]) -> dict[str, Any]:
+    """Return a runtime that knows what models take: what their YAML says, under what the cluster's says."""
+    cluster = runtime["cluster"]
+    return {**runtime, "cluster": {**cluster, "gpus": {**declared, **cluster["gpus"]}}}
 
 
 def _check_names(name: str, versus: str | None, labels: Sequence[str]) -> None:

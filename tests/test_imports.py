@@ -14,17 +14,17 @@ PACKAGE = Path(__file__).parent.parent / "ot_grid"
 
 # Lower number, lower layer; a module may import its own layer and those below.
 LAYERS = {
-    "errors": 0, "key": 0,
-    "rows": 1, "registry": 1, "config": 1, "machine": 1, "rehearsal": 1, "binding": 1,
-    "store": 2, "tables": 2,
+    "errors": 0, "key": 0, "stopping": 0,
+    "rows": 1, "registry": 1, "config": 1, "machine": 1, "rehearsal": 1, "binding": 1, "probe": 1,
+    "store": 2, "tables": 2, "attempts": 2, "slurm": 2, "batches": 3,
     "inference": 3, "tracking": 3,
     "stages": 4,
     "pipeline": 5, "recipe": 5,
     "plan": 6,
     "sweep": 7, "submission": 7,
-    "execute": 8, "explain": 8, "reproduce": 8, "display": 8,
-    "launch": 9, "report": 9, "preflight": 9, "overview": 9,
-    "api": 10,
+    "standing": 8, "execute": 8, "display": 8, "reproduce": 8, "explain": 9, "job": 9,
+    "launch": 9, "report": 9, "preflight": 9, "overview": 9, "steering": 9,
+    "api": 10, "doctor": 10,
     "usage": 11, "cli": 12, "__main__": 13, "__init__": 13,
 }  # fmt: skip
 DOORS = {

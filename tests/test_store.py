@@ -44,7 +44,7 @@ def test_a_restart_keeps_recipe_and_checkpoints(tmp_path: Path):
     store.freeze(tmp_path, {"a": 1})
     for name in ("data", "checkpoints", "model.tmp"):
         (tmp_path / name).mkdir()
-    (tmp_path / store.FAILURE).write_text("{}")
+    (tmp_path / store.PROGRESS).write_text("{}")
     store.restart(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints", store.RECIPE]
 

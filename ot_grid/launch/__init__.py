@@ -15,8 +15,8 @@ from ot_grid.submission import Artifacts
 __all__ = ["Outcome", "launch"]
 
 
-def launch(plan: Plan, artifacts: Artifacts) -> Outcome:
-    """Run what has no record, on this machine or on Slurm."""
+def launch(plan: Plan, artifacts: Artifacts, *, by_hand: bool = True) -> Outcome:
+    """Run what has no record, on this machine or on Slurm; `by_hand` is not set where nobody watches."""
     cluster = cluster_of(plan.runtime["cluster"])
     missing = artifacts.missing(plan)
     outcome = Outcome(cached=len(plan.runs) - len(missing))
@@ -25,8 +25,7 @@ def launch(plan: Plan, artifacts: Artifacts) -> Outcome:
     if cluster.kind == "slurm":
         from ot_grid.launch import slurm
 
-        outcome.submitted, outcome.queued = slurm.submit(plan, artifacts, missing)
-        return outcome
+        return slurm.submit(plan, artifacts, by_hand=by_hand)
     from ot_grid.launch.local import Local
 
     Local(plan, artifacts, cluster, outcome).run(missing)

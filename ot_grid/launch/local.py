@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import submitit
 
-from ot_grid import machine, store
+from ot_grid import attempts, machine, store
 from ot_grid.config import Cluster
 from ot_grid.display import Display
 from ot_grid.execute import run_orders
@@ -119,10 +119,9 @@ class Local:
 
 def cause(folder: Path, log: str) -> str:
     """Return why a stage run has no record, in one line that ends with its log."""
-    path = folder / store.FAILURE
-    if path.exists():
-        told: Mapping[str, Any] = store.read_json(path)
-        return f"{told['class']}: {told['message']} (log: {told.get('log') or log})"
+    last = attempts.read(folder)[-1:]
+    if last and last[0].outcome:
+        return f"{last[0].outcome}: {last[0].message} (log: {last[0].log or log})"
     return f"its process ended without a word, killed by the system or out of memory (log: {log})"
 
 

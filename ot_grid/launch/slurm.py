@@ -1,97 +1,223 @@
 """From a plan to Slurm jobs.
 
-One idea: one job a pack, submitted parents first with `afterany` edges; the guard in `execute` decides whether the
-inputs are there. No process has to stay alive.
+One idea: everything is submitted at once, a wave after the other, one array for each stage and shape, with `afterany`
+edges; the guard in `execute` decides whether inputs are there, and no process stays alive. The intent is on disk before
+each `sbatch`. It must not wait for a job.
 """
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Sequence
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import submitit
 from submitit.core.utils import FailedJobError
 
-from ot_grid import store
-from ot_grid.errors import BadInput, OtGridError
-from ot_grid.execute import run_orders
-from ot_grid.launch.packs import Pack, packs
+from ot_grid import attempts, batches, slurm, standing, store
+from ot_grid.batches import Batch
+from ot_grid.errors import OtGridError
+from ot_grid.launch import resources
+from ot_grid.launch.packs import Outcome, Pack, Want, waves
 from ot_grid.plan import Plan, StageRun
+from ot_grid.standing import FAILED, QUEUED, RUNNING, Standing
 from ot_grid.submission import Artifacts
 
+KEPT = ("SLURM_CONF", "SLURM_CLUSTERS")  # of an outer job's environment; the rest would bind a new job to the old one
+OUTER = ("SLURM_", "SLURMD_", "SRUN_", "SBATCH_", "SUBMITIT_", "PMI", "OT_GRID_JOB", "OT_GRID_LOG")
 
-def submit(plan: Plan, artifacts: Artifacts, missing: Sequence[StageRun]) -> tuple[list[str], list[str]]:
-    """Submit what is neither done nor queued; return the ids of the new jobs and of those still there."""
-    queued = in_queue()
-    jobs = {run.key: job for run in missing if (job := queued_job(artifacts, run, queued))}
-    earlier, submitted = sorted(set(jobs.values())), []
-    for wave in waves(missing, plan):
-        for pack in packs([run for run in wave if run.key not in jobs]):
-            parents = {jobs[parent] for run in pack.runs for parent in run.inputs if parent in jobs}
-            job = _submit(pack, plan, artifacts, sorted(parents))
-            jobs.update({run.key: job for run in pack.runs})
-            submitted.append(job)
-    return submitted, earlier
+MOST_EDGES = 50  # tasks in one dependency
 
 
-def waves(missing: Sequence[StageRun], plan: Plan) -> list[list[StageRun]]:
-    """Return stage runs by depth: every input of a wave is done or in an earlier one."""
-    depth: dict[str, int] = {}
-    for run in missing:
-        depth[run.key] = 1 + max((depth.get(parent, -1) for parent in run.inputs), default=-1)
-    return [[run for run in missing if depth[run.key] == level] for level in sorted(set(depth.values()))]
+class Arrays(submitit.SlurmExecutor):  # type: ignore[misc]  # submitit's types are not followed
+    """Submits arrays whose tasks read their orders from a file: a pickle would bind them to this version's code."""
+
+    def submit_array(self, tasks: int, command: str) -> str:
+        """Submit `tasks` jobs with one sbatch; return the array's id."""
+        self.parameters["map_count"] = tasks
+        return str(self._submit_command(command).job_id)
 
 
-def _submit(pack: Pack, plan: Plan, artifacts: Artifacts, parents: Sequence[str]) -> str:
-    settings: dict[str, Any] = plan.runtime["cluster"]["slurm"]
-    run = pack.runs[0]
-    executor = submitit.SlurmExecutor(folder=artifacts.place.root / "jobs" / plan.name / "%j")
-    extra = {**settings["extra"], "kill-on-invalid-dep": "yes"}
-    if parents:
-        extra["dependency"] = "afterany:" + ":".join(parents)
-    wanted = {
-        "job_name": f"{run.stage}-{run.label}-{run.key[:8]}",
-        "time": settings["time"],
-        "cpus_per_task": settings["cpus_per_task"],
-        "mem": f"{settings['mem_gb']}GB",
-        "gpus_per_node": settings["gpus"] if run.needs != "cpu" else None,
-        "partition": settings["partition"],
-        "account": settings["account"],
-        "qos": settings["qos"],
-        "setup": settings["setup"] or None,
-        "srun_args": [f"--cpus-per-task={settings['cpus_per_task']}"],  # srun forgets it since Slurm 22.05
-        "stderr_to_stdout": True,
-        "additional_parameters": extra,
-    }
-    executor.update_parameters(**{name: value for name, value in wanted.items() if value})
-    orders = [artifacts.order(each, plan) for each in pack.runs]
+def submit(plan: Plan, artifacts: Artifacts, *, by_hand: bool = True) -> Outcome:
+    """Submit what is neither done nor queued and may pass; `by_hand` also what somebody cancelled."""
+    with store.submitting(artifacts.place):
+        queue = slurm.queue()
+        found = standing.look(plan, artifacts, queue)
+        for batch in batches.live(artifacts.place):
+            if batch.name not in queue.by_batch:
+                batches.over(artifacts.place, batch)
+        return Submission(plan, artifacts, found, queue).submit(by_hand=by_hand)
+
+
+@dataclass
+class Submission:
+    """One submission: what is to be run, what is there already, what has been submitted."""
+
+    plan: Plan
+    artifacts: Artifacts
+    found: Mapping[str, Standing]
+    queue: slurm.Queue
+    outcome: Outcome = field(default_factory=Outcome)
+    jobs: dict[str, str] = field(default_factory=dict)  # key -> the Slurm job that is to make it
+    wants: dict[str, Want] = field(default_factory=dict)
+    workers: dict[str, int] = field(default_factory=dict)  # key -> jobs to submit that generate for it
+    left: set[str] = field(default_factory=set)  # keys for which there is no room
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings of the cluster."""
+        settings: Mapping[str, Any] = self.plan.runtime["cluster"]["slurm"]
+        return settings
+
+    def submit(self, *, by_hand: bool) -> Outcome:
+        """Submit all waves."""
+        wanted = list(self._wanted(by_hand=by_hand))
+        resources.check(((f"{run.stage} {run.label}", self.wants[run.key].resources) for run in wanted), slurm.nodes())
+        limits = slurm.limits(self.settings["qos"])
+        room = None if limits.submitted is None else limits.submitted - self.queue.mine()
+        for wave in waves(wanted, self.wants):
+            made = []
+            for name, packs in wave.items():
+                for part in _parts(self._shared(packs), limits.array_size):
+                    if room is not None and room < len(part) + 1:  # one more for the job that heals
+                        self.left |= {run.key for pack in part for run in pack.runs}
+                        continue
+                    made.append(self._array(name.split()[0], part))
+                    room = None if room is None else room - len(part)
+            if made and self.settings["self_heal"]:
+                self._heal(made)
+                room = None if room is None else room - 1
+        self.outcome.left = len(self.left)
+        return self.outcome
+
+    def _shared(self, packs: Sequence[Pack]) -> Iterator[Pack]:
+        """Yield each pack that has its inputs in view, once for every worker that it is to have."""
+        for pack in packs:
+            if any(parent in self.left for run in pack.runs for parent in run.inputs):
+                self.left |= {run.key for run in pack.runs}
+                continue
+            yield from [pack] * self.workers[pack.runs[0].key]
+
+    def _wanted(self, *, by_hand: bool) -> Iterator[StageRun]:
+        """Yield what is to be submitted; note what is queued and what has failed for good."""
+        for run in self.plan.runs.values():
+            now = self.found[run.key]
+            if now.state == standing.DONE:
+                self.outcome.cached += 1
+                continue
+            want = self.wants[run.key] = self._want(run)
+            self.workers[run.key] = int(want.resources["workers"] or 1) - now.workers
+            if now.state in (QUEUED, RUNNING):
+                self.outcome.queued += 1
+                if now.job:
+                    self.jobs[run.key] = now.job
+                if now.workers and self.workers[run.key] > 0:
+                    yield run  # more workers than it was given before
+            elif why := self._hopeless(run, now, by_hand=by_hand):
+                self.outcome.failed[run.key] = why
+            else:
+                yield run
+
+    def _hopeless(self, run: StageRun, now: Standing, *, by_hand: bool) -> str | None:
+        """Return why a stage run is not submitted; first, write down how it died, where only Slurm knew."""
+        folder = self.artifacts.folder(run)
+        if now.state == FAILED and not now.told:
+            last = attempts.read(folder)[-1:]
+            died = last[0].id if last and last[0].outcome is None else None
+            attempts.end(folder, now.outcome, now.message, name=died, job=now.job)
+        lost = [parent for parent in run.inputs if parent in self.outcome.failed]
+        if lost:
+            return f"upstream: {self.plan.runs[lost[0]]} failed"
+        if now.state == FAILED and now.outcome == "cancelled" and not by_hand:
+            return f"{now.message or 'cancelled'}; the same command, or `retry`, submits it again"
+        why = attempts.exhausted(attempts.read(folder), self.settings["retries"])
+        return f"{why}: {now.message.splitlines()[0] if now.message else ''} (log: {now.log})" if why else None
+
+    def _want(self, run: StageRun) -> Want:
+        history = attempts.read(self.artifacts.folder(run))
+        return Want.of(resources.of(run, self.plan.runtime["cluster"], history))
+
+    def _array(self, stage: str, packs: Sequence[Pack]) -> str:
+        first = packs[0].runs[0]
+        want = self.wants[first.key].resources
+        shared = (want["workers"] or 1) > 1
+        orders = [[{**self.artifacts.order(run, self.plan), "shared": shared} for run in pack.runs] for pack in packs]
+        inside = {run.key for pack in packs for run in pack.runs}
+        parents = {
+            self.jobs[parent] for pack in packs for run in pack.runs for parent in run.inputs if parent in self.jobs
+        }
+        name = f"{first.stage}-{store.slug(first.label)}-{first.key[:8]}" if len(inside) == 1 else None
+        batch = batches.intend(self.artifacts.place, self.plan.name, stage, orders, want, self.plan.runtime)
+        job = self._sbatch(batch, name or f"{stage}-{self.plan.name}", edges(parents))
+        self.jobs.update((run_key, job) for run_key in inside if run_key not in self.jobs)
+        self.outcome.handed_over += len(inside)
+        return job
+
+    def _heal(self, wave: Sequence[str]) -> None:
+        """Submit the small job that resumes the sweep when a wave has ended."""
+        given = resources.layered(self.settings, self.settings["cpu"], {"pack": 1, "workers": 1, "nodes": 1})
+        batch = batches.intend(
+            self.artifacts.place, self.plan.name, "heal", [[]], given, self.plan.runtime, heals=self.plan.name
+        )
+        self._sbatch(batch, f"heal-{self.plan.name}", wave)
+
+    def _sbatch(self, batch: Batch, name: str, parents: Sequence[str]) -> str:
+        executor = Arrays(folder=batch.folder)
+        given = {**batch.resources, "nodes": batch.resources["nodes"] or 1}
+        executor.update_parameters(
+            job_name=name,
+            setup=given["setup"] or None,
+            stderr_to_stdout=True,
+            use_srun=False,
+            array_parallelism=self.settings["max_parallel"] or len(batch.tasks),
+            additional_parameters={**self._flags(batch, parents), **resources.options(given)},
+        )
+        python = given["python"] or shlex.quote(sys.executable)
+        # exec: the process is the batch script, so that Slurm's signals reach it.
+        command = f"exec {python} -u -m ot_grid.job {shlex.quote(str(batch.folder))}"
+        try:
+            with outside_of_any_job():
+                job = executor.submit_array(len(batch.tasks), command)
+        except FailedJobError as error:
+            batches.over(self.artifacts.place, batch)
+            raise OtGridError(
+                f"sbatch refused {name}: {' '.join(str(error).split())}; what was submitted before goes on, and the "
+                "same command submits the rest"
+            ) from error
+        batches.submitted(batch, job)
+        self.outcome.submitted.append(job)
+        return job
+
+    def _flags(self, batch: Batch, parents: Sequence[str]) -> dict[str, Any]:
+        flags: dict[str, Any] = {
+            "comment": slurm.COMMENT + batch.name,
+            "requeue": True,
+            "kill-on-invalid-dep": "yes",
+            "signal": f"B:USR1@{self.settings['grace'] or 0}",
+            "ntasks-per-node": 1,
+        }
+        return {**flags, "dependency": "afterany:" + ":".join(parents)} if parents else flags
+
+
+def edges(parents: set[str]) -> list[str]:
+    """Return the jobs to wait for: tasks of earlier arrays, or their whole arrays when the tasks are many."""
+    return sorted(parents if len(parents) <= MOST_EDGES else {parent.partition("_")[0] for parent in parents})
+
+
+def _parts(packs: Iterator[Pack], most: int) -> Iterator[list[Pack]]:
+    every = list(packs)
+    yield from (every[start : start + most] for start in range(0, len(every), most))
+
+
+@contextmanager
+def outside_of_any_job() -> Iterator[None]:
+    """Hide the job that this process may be in: a job submitted from it would take over its settings."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(OUTER) and name not in KEPT}
     try:
-        job = executor.submit(run_orders, str(artifacts.place.root), orders, plan.runtime)
-    except FailedJobError as error:
-        raise OtGridError(
-            f"sbatch refused {run}: {' '.join(str(error).split())}; what was submitted before goes on, and the same "
-            "command submits the rest"
-        ) from error
-    for each in pack.runs:
-        store.write_json(artifacts.folder(each) / store.SUBMITTED, {"job": job.job_id})
-    return str(job.job_id)
-
-
-def in_queue() -> set[str]:
-    """Return the ids of all queued and running jobs; raise `BadInput` where there is no Slurm."""
-    ask = ["squeue", "--noheader", "--format=%A"]
-    try:
-        answer = subprocess.run(ask, capture_output=True, text=True, check=True)
-    except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        raise BadInput(
-            f"cluster=slurm, but squeue does not answer here ({error}); log in to the cluster, or take cluster=local"
-        ) from error
-    return set(answer.stdout.split())
-
-
-def queued_job(artifacts: Artifacts, run: StageRun, queued: set[str]) -> str | None:
-    """Return the job that is to make an artifact, when it is still queued or running."""
-    path = artifacts.folder(run) / store.SUBMITTED
-    job = str(store.read_json(path)["job"]) if path.exists() else ""
-    return job if job in queued else None
+        yield
+    finally:
+        os.environ.update(hidden)

@@ -12,12 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ot_grid import attempts
+from ot_grid.attempts import Attempt
 from ot_grid.errors import Corrupt
 from ot_grid.report.cells import Cell, Run, Sweep
 from ot_grid.report.matrices import FAILED, MISSING, Benchmark, load
 from ot_grid.report.pairs import Means
 from ot_grid.report.statistics import question_means
-from ot_grid.store import FAILURE, Store, read_json, record_of
+from ot_grid.store import Store, record_of
 
 EVAL, DATASET = "eval", "dataset"
 CAUSE_LENGTH = 300  # characters of a failure's message; the log has the rest
@@ -116,16 +118,12 @@ class Reader:
         except Corrupt as error:
             self._causes[run] = str(error)
             return None
-        if record is None and (folder / FAILURE).exists():
-            self._causes[run] = _cause(folder / FAILURE)
+        last = attempts.read(folder)[-1:] if record is None else []
+        if last and last[0].outcome not in (None, *attempts.NOT_COUNTED, attempts.FORGIVEN):
+            self._causes[run] = _cause(last[0])
         return record
 
 
-def _cause(path: Path) -> str:
-    try:
-        raw = read_json(path)
-    except Corrupt as error:
-        return str(error)
-    failure = raw if isinstance(raw, dict) else {}
-    message = textwrap.shorten(str(failure.get("message") or "no message"), CAUSE_LENGTH, placeholder=" ...")
-    return f"{failure.get('class') or 'unknown class'}: {message}; log: {failure.get('log') or 'none'}"
+def _cause(last: Attempt) -> str:
+    message = textwrap.shorten(last.message or "no message", CAUSE_LENGTH, placeholder=" ...")
+    return f"{last.outcome}: {message}; log: {last.log or 'none'}"

@@ -5,10 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from ot_grid import attempts
 from ot_grid.report import build
 from ot_grid.store import write_json, write_text
 
 FIRST, SECOND, THIRD, FOURTH = [(one, other) for one in ("length", "difficulty") for other in ("qwq", "r1")]
+
+
+def fail(folder, outcome, message, log):
+    attempts.end(folder, outcome, message, name=attempts.begin(folder, "7_0", log))
 
 
 def row(report, made, point):
@@ -82,10 +87,7 @@ def test_a_failed_stage_is_the_cause_of_all_that_comes_after_it(made):
         (made.folder("eval", name, *THIRD) / "record.json").unlink()
     folder = made.folder("train", "sft", *THIRD)
     (folder / "record.json").unlink()
-    write_json(
-        folder / "failure.json",
-        {"class": "out of memory", "message": "CUDA\nout " + "x " * 900, "log": "/logs/7_0.err"},
-    )
+    fail(folder, "out of memory", "CUDA\nout " + "x " * 900, "/logs/7_0.err")
     said = row(build(made.store, None), made, THIRD)
     assert said["status"] == "partial: 2 of 2 benchmarks lacking"
     assert said["cause"].startswith("sums, gcd: missing, train sft failed: out of memory: CUDA out x")
@@ -94,21 +96,23 @@ def test_a_failed_stage_is_the_cause_of_all_that_comes_after_it(made):
 
 
 def test_a_failed_benchmark_tells_its_own_cause(made):
-    """A failure in the evaluation itself is 'failed', not 'missing'; a broken failure.json is no crash."""
+    """A failure in the evaluation itself is 'failed', not 'missing'; a broken line of its attempts is no crash."""
     made.complete()
     folder = made.folder("eval", "gcd", *SECOND)
     (folder / "record.json").unlink()
-    write_json(folder / "failure.json", {"class": "time limit", "message": "4 h", "log": "/logs/8.err"})
-    assert row(build(made.store, None), made, SECOND)["cause"] == "gcd: failed, time limit: 4 h; log: /logs/8.err"
-    for broken in ("{", "[]", "{}"):
-        write_text(folder / "failure.json", broken)
-        assert row(build(made.store, None), made, SECOND)["cause"].startswith("gcd: failed, ")
+    fail(folder, "time limit", "4 h", "/logs/8.err")
+    told = "gcd: failed, time limit: 4 h; log: /logs/8.err"
+    assert row(build(made.store, None), made, SECOND)["cause"] == told
+    for broken in ("{", "[]", '{"id": '):
+        with (folder / attempts.FILE).open("a") as file:
+            file.write(broken + "\n")
+        assert row(build(made.store, None), made, SECOND)["cause"] == told
 
 
 def test_a_record_outweighs_an_old_failure(made):
     """A stage run that failed and was done later is done."""
     made.complete()
-    write_json(made.folder("eval", "gcd", *SECOND) / "failure.json", {"class": "bug", "message": "x", "log": ""})
+    fail(made.folder("eval", "gcd", *SECOND), "bug", "x", "")
     assert build(made.store, None).complete
 
 
