@@ -14,7 +14,13 @@ HEAD = """ot_grid: runs a grid of reasoning-data recipes, from source questions 
 
   python -m ot_grid -m filter=length,difficulty teacher=qwq,r1        run the grid: 4 cells, then the ranked table
   python -m ot_grid plan -m filter=length,difficulty teacher=qwq,r1   what would run and what is shared; spends nothing
-  python -m ot_grid status [SWEEP]                                    where it stands; what failed, and why
+  python -m ot_grid doctor cluster=slurm                              would it run: Slurm, nodes, store, models, keys
+  python -m ot_grid status [SWEEP] [--watch] [--json]                 where it stands; what failed, and why; until when
+  python -m ot_grid logs CELL|STAGE|KEY [-f]                          the end of the logs; -f goes on with one
+  python -m ot_grid resume [SWEEP]                                    go on: run or submit again what can pass
+  python -m ot_grid retry [SWEEP]                                     forget failures and go on: their cause is gone
+  python -m ot_grid throttle SWEEP N                                  at most N jobs of an array at once; 0: no limit
+  python -m ot_grid cancel SWEEP                                      end its jobs; what is stored stays
   python -m ot_grid report [SWEEP] [--format markdown|csv|json]       the ranked ablation table
   python -m ot_grid reproduce CELL                                    one cell again, from its frozen recipe alone
   python -m ot_grid explain CELL [OTHER]                              why keys differ; why a stage is not cached

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ot_grid import cli
+from ot_grid import api, cli, submission
 
 
 def ot_grid(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -98,10 +98,17 @@ def test_help_in_a_real_process(tmp_path: Path):
     """`python -m ot_grid --help` names the commands and the choices, and exits with 0."""
     done = ot_grid("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for word in ("plan", "status", "report", "reproduce", "explain", "filter=length", "teacher=r1"):
+    for word in ("filter=length", "teacher=r1", *(command for command in cli.COMMANDS if command != "run")):
         assert word in done.stdout
-    for command in cli.COMMANDS:
-        assert ot_grid(command, "--help").returncode == 0
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_each_command_has_help(capsys, command: str):
+    """`COMMAND --help` says in a sentence what it does."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command, "--help"])
+    assert ended.value.code == 0
+    assert "usage: python -m ot_grid" in capsys.readouterr().out
 
 
 def test_hydras_own_flags_work_and_litter_nothing(tmp_path: Path):
@@ -112,7 +119,10 @@ def test_hydras_own_flags_work_and_litter_nothing(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["status", "report", "reproduce x", "explain x"])
+@pytest.mark.parametrize(
+    "command",
+    ["status", "report", "reproduce x", "explain x", "logs train", "cancel x", "throttle x 2", "resume", "retry"],
+)
 def test_an_empty_store_is_told(capsys, command: str):
     """Commands that read a store say that there is nothing yet, or no such cell."""
     assert cli.main(command.split()) == 2
@@ -184,6 +194,23 @@ def test_a_filter_from_outside_needs_no_change_here(tmp_path: Path):
 def test_values_that_no_stage_could_use_are_told_by_plan(capsys, words: list[str], told: str):
     """What would fail late, or be silently something else, fails before anything is planned."""
     assert told in problem(capsys, "plan", *words)
+
+
+def test_a_local_sweep_is_not_cancelled_by_slurm(capsys, own_store: Path, tmp_path: Path, monkeypatch):
+    """What was never given to Slurm is stopped with Ctrl-C, it is said; no command of Slurm is needed for that."""
+    wanted = api.plan(["teacher=reference"])
+    submission.freeze(wanted, api.artifacts_of(wanted))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cli.main(["cancel", wanted.name]) == 0
+    assert "Ctrl-C" in capsys.readouterr().out
+    assert cli.main(["throttle", wanted.name, "2"]) == 0
+    assert f"nothing of {wanted.name} is queued" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("most", ["-1", "two", "1.5"])
+def test_a_limit_is_a_number_of_jobs(capsys, most: str):
+    """N of `throttle` is told with its value when it is none."""
+    assert f"N={most!r} is no number of jobs" in problem(capsys, "throttle", "a-sweep", most)
 
 
 def test_two_ways_to_write_one_value_are_one_cell(capsys):

@@ -1,18 +1,16 @@
-"""A plan and a sweep's state as text and as plain data: what `plan` and `status` show.
+"""A plan as text and as plain data: what `plan` shows.
 
-One idea: counts first, details after, nothing that is not in the plan or on the disk. It must not write.
+One idea: counts first, cells after, nothing that is not in the plan or on the disk. It must not write.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ot_grid import explain
 from ot_grid.pipeline import STAGES
 from ot_grid.plan import Plan, StageRun
-from ot_grid.submission import Artifacts
 
 SHOWN_CELLS = 30
 
@@ -51,12 +49,13 @@ def counted(plan: Plan, missing: Sequence[StageRun]) -> str:
     """Return the one line that says what a grid costs in stage runs."""
     unique = len(plan.runs)
     return (
-        f"{_of(len(plan.cells), 'cell')} -> {_of(unique, 'unique stage run')} (of {plan.naive} without sharing), "
+        f"{many(len(plan.cells), 'cell')} -> {many(unique, 'unique stage run')} (of {plan.naive} without sharing), "
         f"{unique - len(missing)} cached, {len(missing)} to run"
     )
 
 
-def _of(count: int, what: str) -> str:
+def many(count: int, what: str) -> str:
+    """Return a count with its word, e.g. '1 cell', '2 cells'."""
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
@@ -84,34 +83,3 @@ def plan_text(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
 def banner(lines: Sequence[str]) -> Iterator[str]:
     """Yield what every output of a rehearsal must say."""
     yield from (f"REHEARSAL: {line}" for line in lines)
-
-
-def status_data(plan: Plan, artifacts: Artifacts) -> dict[str, str]:
-    """Return the state of every stage run by key."""
-    failed: set[str] = set()
-    states = {}
-    for run in plan.runs.values():
-        now = explain.state(artifacts.folder(run))
-        if now == "not started" and failed & set(run.inputs):
-            now = "upstream failed"
-        if "failed" in now:
-            failed.add(run.key)
-        states[run.key] = now
-    return states
-
-
-def status_text(plan: Plan, states: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines of `status`: counts by stage, then everything that is not simply done or waiting."""
-    yield from banner(plan.banner)
-    words = Counter(state.split(":")[0] for state in states.values())
-    yield f"sweep {plan.name}: {len(plan.cells)} cells, {len(plan.runs)} stage runs: " + ", ".join(
-        f"{count} {word}" for word, count in words.most_common()
-    )
-    for stage in STAGES:
-        runs = [run for run in plan.runs.values() if run.stage == stage.name]
-        if runs:
-            done = sum(states[run.key] == "done" for run in runs)
-            yield f"  {stage.name:<14}{done:>5} of {len(runs)} done"
-    for run_key, now in states.items():
-        if now not in ("done", "not started"):
-            yield f"  {plan.runs[run_key]}: {now}"

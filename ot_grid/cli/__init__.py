@@ -1,0 +1,79 @@
+"""The command line: words in, lines out, exit codes.
+
+One idea: a command is a few lines over `api`, in a module that is imported only for it; what Hydra's own flags do is
+left to Hydra. It must not hold logic that the Python interface lacks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from ot_grid.cli.printing import complain, say
+from ot_grid.errors import OtGridError
+
+HYDRA_FLAGS = ("--cfg", "-c", "--info", "-i", "--shell-completion", "-sc", "--hydra-help")
+INTERRUPTED = 130
+
+COMMANDS = {  # command: the module that has a function of that name
+    "run": "grids",
+    "plan": "grids",
+    "resume": "grids",
+    "retry": "grids",
+    "report": "results",
+    "reproduce": "results",
+    "explain": "results",
+    "status": "looking",
+    "logs": "looking",
+    "cancel": "steering",
+    "throttle": "steering",
+    "doctor": "doctoring",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 a cell failed, 2 bad input, 130 interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(words)
+    except KeyboardInterrupt:
+        complain("interrupted; the same command goes on from here")
+        return INTERRUPTED
+    except OtGridError as error:
+        complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; nothing more to tell it
+        return 0
+
+
+def _dispatch(words: list[str]) -> int:
+    if any(word.split("=")[0] in HYDRA_FLAGS for word in words):
+        return _hydra(words)
+    if not words or words[0] in ("--help", "-h"):
+        from ot_grid.usage import help_text
+
+        say(help_text())
+        return 0
+    if words[0] == "--version":
+        from importlib import metadata
+
+        say(metadata.version("ot_grid"))
+        return 0
+    command = words[0] if words[0] in COMMANDS else "run"
+    function = getattr(import_module(f"ot_grid.cli.{COMMANDS[command]}"), command)
+    return int(function(words[1:] if words[0] in COMMANDS else words))
+
+
+def _hydra(words: Sequence[str]) -> int:
+    """Hand --cfg, --info, --hydra-help and tab completion to Hydra."""
+    import hydra
+
+    from ot_grid.recipe import register_schema, shipped
+
+    register_schema()
+    sys.argv = ["ot_grid", *(word for word in words if word not in COMMANDS)]
+    hydra.main(config_path=str(shipped("conf")), config_name="config", version_base="1.3")(lambda _: None)()
+    return 0

@@ -1,0 +1,20 @@
+"""A small sweep of which nothing has run, for tests of what looks at one."""
+
+from __future__ import annotations
+
+from ot_grid import api, attempts, store, submission
+from ot_grid.plan import Plan, StageRun
+
+
+def local_sweep() -> tuple[Plan, submission.Artifacts]:
+    """A small frozen sweep of which nothing has run."""
+    plan = api.plan(["filter=random,none", "teacher=reference", "source=gsm_symbolic", "mix=top1", "eval=[sums,gcd]"])
+    artifacts = api.artifacts_of(plan)
+    submission.freeze(plan, artifacts)
+    return plan, artifacts
+
+
+def record(artifacts: submission.Artifacts, run: StageRun) -> None:
+    """Note that a stage run is done."""
+    content = {"key": run.key, "seconds": 60.0, "finished": attempts.now(), "where": {"job": "8_0"}}
+    store.write_json(artifacts.folder(run) / store.RECORD, content)
