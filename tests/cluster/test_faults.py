@@ -1,0 +1,188 @@
+"""What a cluster does to jobs, done to a real one: the grid comes to its end, nothing is lost or done twice."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ot_grid import attempts, standing
+from tests.cluster.dev import DevCluster
+from tests.cluster.grid import Grid
+
+pytestmark = pytest.mark.slow
+MakeGrid = Callable[..., Grid]
+# Replies of the tiny model, one by one, so that there is a middle in which something can happen.
+SLOW_REPLIES = ("samples=x4", "scale.max_tokens=300", "cluster.batch_size=1", "cluster.chunk=4")
+TRAINING = ("train=sft_rehearsal", "train.checkpoint_steps=100000")  # so that no checkpoint is there by chance
+
+
+def outcomes(grid: Grid, stage: str) -> list[str | None]:
+    return [each.outcome for run in grid.runs(stage) for each in grid.history(run)]
+
+
+def test_a_node_is_lost_while_two_workers_generate(grid: MakeGrid, cluster: DevCluster):
+    """Its chunk is taken over; every reply is there once, and the record counts them all."""
+    one = grid("filter=random", *SLOW_REPLIES, "cluster.slurm.traces.workers=2")
+    one.submit()
+    traces = one.runs("traces")[0]
+    one.wait_progress(traces, lambda told: told["done"] >= 2)
+    cluster.kill_node(cluster.job(one.wait_running(traces))["node"])
+    one.wait_over()
+    one.check()
+    record = one.record(traces)
+    assert (record["usage"]["bought"], record["usage"]["reused"]) == (24, 0)
+    assert len(one.replies()) == 24 + 4
+
+
+def test_a_job_is_preempted_in_the_middle_of_training(grid: MakeGrid, cluster: DevCluster):
+    """It writes a checkpoint, is queued again, and goes on from a step above zero."""
+    one = grid("filter=random", *TRAINING, "train.epochs=500", "cluster.slurm.train.partition=preemptible")
+    one.submit()
+    training = one.runs("train")[0]
+    one.wait_progress(training, lambda told: told["done"] >= 20, 120)
+    cluster.preempt(one.job_of(training))
+    one.wait_over()
+    one.check()
+    counts = one.record(training)["counts"]
+    assert 20 <= counts["resumed_at"] < counts["steps"] == 1000
+    assert outcomes(one, "train") == ["preempted", "done"]
+    assert [step for step, _ in one.record(training)["loss"]] == list(range(1, 1001))
+
+
+def test_time_runs_out_in_generation_and_in_training(grid: MakeGrid, cluster: DevCluster):
+    """Work that is longer than the limit goes on in the same job, queued again, from what it has."""
+    given = [*SLOW_REPLIES, "scale.max_tokens=1000", *TRAINING, "train.epochs=400", "cluster.slurm.grace=30"]
+    one = grid("filter=random", *given)
+    one.submit()
+    for stage, enough in (("traces", 3), ("train", 20)):
+        run = one.runs(stage)[0]
+        one.wait_progress(run, lambda told, enough=enough: told["done"] >= enough, 150)
+        job = one.job_of(run)
+        cluster.run("scontrol", "update", f"jobid={job}", "timelimit=1")  # the limit is near now
+        cluster.wait_until(lambda run=run: one.history(run)[-1].outcome, 90, f"{stage} is told to stop")
+        cluster.run("scontrol", "update", f"jobid={job}", "timelimit=20")
+    one.wait_over()
+    one.check()
+    for stage in ("traces", "train"):
+        assert outcomes(one, stage) == ["time limit", "done"], stage
+        assert len({each.job for run in one.runs(stage) for each in one.history(run)}) == 1
+    assert one.record(one.runs("traces")[0])["usage"]["bought"] == 24
+    assert one.record(one.runs("train")[0])["counts"]["resumed_at"] >= 20
+
+
+def test_a_stage_in_the_middle_is_cancelled(grid: MakeGrid, cluster: DevCluster):
+    """What is cancelled stays so until somebody asks again; then the grid is completed."""
+    one = grid("filter=slow", "filter.seconds=60")
+    one.submit()
+    filtering = one.runs("filter")[0]
+    cluster.cancel(one.wait_running(filtering))
+    one.wait_over()
+    found = one.standings()
+    assert found[filtering.key].outcome == "cancelled"
+    assert {found[run.key].outcome for stage in ("traces", "train", "eval") for run in one.runs(stage)} == {"upstream"}
+    assert "submitted" not in one.command("resume").stdout  # as cron would
+    done = one.command("status")
+    assert done.returncode == 1
+    assert "cancelled" in done.stdout
+    one.submit("filter.seconds=60")
+    one.wait_over()
+    one.check()
+
+
+def test_the_controller_is_restarted(grid: MakeGrid, cluster: DevCluster):
+    """The queue outlives it, and so does the grid."""
+    one = grid("filter=slow", "filter.seconds=8")
+    one.submit()
+    one.wait_running(one.runs("filter")[0])
+    cluster.wait_saved()
+    cluster.restart_controller()
+    one.wait_over()
+    one.submit()
+    one.wait_over()
+    one.check()
+
+
+def test_a_job_dies_without_a_word_and_accounting_is_off(grid: MakeGrid, cluster: DevCluster):
+    """Nobody knows why; it is told so, and tried again by itself."""
+    cluster.stop_accounting()
+    one = grid("filter=slow", "filter.seconds=10")
+    one.submit()
+    filtering = one.runs("filter")[0]
+    job = one.wait_running(filtering)
+    cluster.run("scancel", "--signal=KILL", "--batch", job)
+    one.wait_over()
+    one.check()
+    assert outcomes(one, "filter") == ["killed", "done"]
+    assert standing.NO_ACCOUNTING in one.history(filtering)[0].message
+
+
+def test_a_job_takes_more_memory_than_it_asked_for(grid: MakeGrid):
+    """It is killed for it, and asks for more by itself."""
+    one = grid("filter=greedy", "filter.megabytes=1100", "cluster.slurm.cpu.mem_gb=1")
+    one.submit()
+    one.wait_over()
+    one.check()
+    assert outcomes(one, "filter") == ["out of memory", "done"]
+
+
+def test_a_parent_that_finished_long_ago_is_no_edge(grid: MakeGrid, cluster: DevCluster):
+    """The controller has forgotten its job; a wider grid is submitted all the same, on top of its record."""
+    first = grid("filter=random")
+    first.submit()
+    first.wait_over()
+    cluster.configure("MinJobAge=300", "MinJobAge=2")
+    cluster.run("scontrol", "reconfigure")
+    try:
+        job = str(first.history(first.runs("eval")[0])[0].job)
+        forgotten = ["scontrol", "show", "job", job]
+        gone = lambda: subprocess.run(forgotten, env=cluster.environment, capture_output=True).returncode  # noqa: E731
+        cluster.wait_until(gone, 90, "the controller has forgotten the job")
+        wider = grid("filter=random", "teacher=qwq,r1")
+        wider.submit()
+        wider.wait_over()
+        wider.check()
+    finally:
+        cluster.configure("MinJobAge=2", "MinJobAge=300")
+        cluster.run("scontrol", "reconfigure")
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """Have a folder lie on a disk of 256 kB."""
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_is_full_for_one_stage(grid: MakeGrid):
+    """It is told so after as many tries as are allowed, and done when there is room again and somebody says `retry`."""
+    one = grid("filter=random,none")
+    training = one.runs("train")[0]
+    with small_disk(one.folder(training)):
+        one.submit()
+        one.wait_over()
+        assert [each.outcome for each in one.history(training)] == ["disk full"] * 3
+        assert one.states()[standing.FAILED] == 2
+        said = one.submit(expect=1)
+        assert "disk full: 3 times, and cluster.slurm.retries allows 2" in said
+    assert one.command("retry").returncode == 0
+    one.wait_over()
+    one.check()
+
+
+def test_nothing_is_made_twice_when_a_job_is_queued_again_after_its_work(grid: MakeGrid, cluster: DevCluster):
+    """A job that is requeued by hand finds the records of what it did before."""
+    one = grid("filter=slow,random", "filter.seconds=10", "cluster.slurm.cpu.pack=16")
+    one.submit()
+    slow = next(run for run in one.runs("filter") if run.label == "slow")
+    cluster.run("scontrol", "requeue", one.wait_running(slow))
+    one.wait_over()
+    one.check()
+    assert [each.outcome for each in one.history(one.runs("mix")[0])] == [attempts.DONE]

@@ -1,0 +1,23 @@
+"""Random faults for two minutes: the grid ends complete, nothing is lost, nothing is made twice."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from tests.cluster.dev import DevCluster
+from tests.cluster.grid import Grid
+from tests.cluster.soak import GRID, Soak
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_grid_under_random_faults_ends_complete(grid: Callable[..., Grid], cluster: DevCluster, capsys):
+    """`check` after it says what must hold; half an hour of it by hand is `python -m tests.cluster.soak 1800`."""
+    soak = Soak(cluster, random.Random(11))
+    soak.endure(grid(*GRID), 120)
+    with capsys.disabled():
+        print(f"\nsoak: {soak}")  # noqa: T201 (its figures belong in the log of the run)
+    assert sum(soak.faults.values()) >= 3
