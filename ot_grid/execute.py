@@ -223,7 +223,8 @@ def failure_class(error: BaseException) -> str:
         return "bad input"
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
         return "out of memory"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    # By its words: shutil and a trainer in a process of its own hand on no number.
+    if any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT)):
         return DISK_FULL
     return "stopped" if isinstance(error, (KeyboardInterrupt, SystemExit)) else "bug"
 

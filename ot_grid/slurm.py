@@ -126,13 +126,19 @@ def accounted(ids: Sequence[str]) -> dict[str, Ended] | None:
 
 def _remembered(ids: Sequence[str]) -> dict[str, Ended]:
     """Return how jobs ended that the controller has not forgotten: accounting comes seconds after it."""
-    ask = ["squeue", "--noheader", "--array", "--states=all", "--format=%F_%K|%T", f"--jobs={','.join(ids)}"]
+    fields = "ArrayJobID:20,ArrayTaskID:20,State:20,exit_code:20"
+    ask = ["squeue", "--noheader", "--array", "--states=all", f"--Format={fields}", f"--jobs={','.join(ids)}"]
     try:
         told = subprocess.run(ask, capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
         return {}
-    lines = (line.strip().split("|") for line in told.splitlines() if line.count("|") == 1)
-    return {job: Ended(state, "exit code not told yet") for job, state in lines if state in OVER}
+    lines = (line.split() for line in told.splitlines() if len(line.split()) == 4)
+    # The exit code as wait(2) has it: the code above the signal.
+    return {
+        f"{array}_{task}": Ended(state, f"{int(raw) >> 8}:{int(raw) & 127}")
+        for array, task, state, raw in lines
+        if state in OVER and raw.isdigit()
+    }
 
 
 def _each(job: str) -> list[str]:

@@ -102,7 +102,11 @@ class Store:
 
     def folder(self, stage: str, label: str, run_key: str) -> Path:
         """Return where an artifact lies, under whatever label it was made, or where it would be made."""
-        return self.artifacts(stage).get(run_key) or self.root / stage / f"{slug(label)}-{run_key}"
+        return self.artifacts(stage).get(run_key) or self.new_folder(stage, label, run_key)
+
+    def new_folder(self, stage: str, label: str, run_key: str) -> Path:
+        """Return where an artifact would be made that is not there under any label."""
+        return self.root / stage / f"{slug(label)}-{run_key}"
 
 
 def record_of(artifact: Path) -> dict[str, Any] | None:

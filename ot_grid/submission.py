@@ -34,7 +34,7 @@ class Artifacts:
         """Return where the artifact of a stage run lies or would lie."""
         if run.stage not in self._listed:
             self._listed[run.stage] = self.place.artifacts(run.stage)
-        return self._listed[run.stage].get(run.key) or self.place.folder(run.stage, run.label, run.key)
+        return self._listed[run.stage].get(run.key) or self.place.new_folder(run.stage, run.label, run.key)
 
     def refresh(self) -> None:
         """Look at the disk again."""

@@ -21,7 +21,9 @@ NAMES = tuple(field.name for field in fields(Resources))
 SHARED = ("traces",)  # stages that several jobs can work off together
 
 
-def of(run: StageRun, cluster: Mapping[str, Any], history: Sequence[Attempt] = ()) -> dict[str, Any]:
+def of(
+    run: StageRun, cluster: Mapping[str, Any], history: Sequence[Attempt] = (), nodes: Sequence[Node] = ()
+) -> dict[str, Any]:
     """Return what a job for a stage run asks for, as plain data with nothing left open."""
     slurm = cluster["slurm"]
     found = layered(slurm, slurm.get(run.needs, {}), slurm[run.stage])
@@ -32,11 +34,26 @@ def of(run: StageRun, cluster: Mapping[str, Any], history: Sequence[Attempt] = (
         found["workers"] = 1
     if run.needs != "train":
         found["nodes"] = 1
-    grow = slurm["grow"]
-    for name, unit, outcome in (("mem", "mem_gb", "out of memory"), ("time", "time", "time limit")):
-        if found[unit]:
-            found[unit] = round(found[unit] * grow.get(name, 1.0) ** attempts.failures(history, outcome))
-    return found
+    return grown(found, slurm["grow"], history, [node.memory / 1024 for node in of_partition(found, nodes)])
+
+
+def grown(
+    wanted: dict[str, Any], grow: Mapping[str, float], history: Sequence[Attempt], memories: Sequence[float]
+) -> dict[str, Any]:
+    """Return resources with more of what a stage run has failed for lack of; of memory no more than a node has."""
+    short_of_memory, short_of_time = (attempts.failures(history, what) for what in ("out of memory", "time limit"))
+    if short_of_memory and wanted["mem_gb"]:
+        more = wanted["mem_gb"] * grow.get("mem", 1.0) ** short_of_memory
+        wanted["mem_gb"] = max(wanted["mem_gb"], min([more, *([max(memories)] if memories else [])]))
+    if short_of_time and wanted["time"]:
+        wanted["time"] = round(wanted["time"] * grow.get("time", 1.0) ** short_of_time)
+    return wanted
+
+
+def of_partition(wanted: Mapping[str, Any], nodes: Sequence[Node]) -> list[Node]:
+    """Return the nodes of the partition that a job would go to."""
+    name = wanted["partition"]
+    return [node for node in nodes if node.partition == name or (name is None and node.default)]
 
 
 def layered(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +100,7 @@ def too_much(wanted: Mapping[str, Any], nodes: Sequence[Node]) -> Iterator[str]:
     """Yield what a job asks for that its partition never has, whatever is up or free today."""
     partition = wanted["partition"]
     names = sorted({node.partition for node in nodes})
-    own = [node for node in nodes if node.partition == partition or (partition is None and node.default)]
+    own = of_partition(wanted, nodes)
     if partition is not None and not own:
         yield f"there is no partition {partition!r}; {nearest(partition, names)}"
     if not own:

@@ -31,6 +31,7 @@ KEPT = ("SLURM_CONF", "SLURM_CLUSTERS")  # of an outer job's environment; the re
 OUTER = ("SLURM_", "SLURMD_", "SRUN_", "SBATCH_", "SUBMITIT_", "PMI", "OT_GRID_JOB", "OT_GRID_LOG")
 
 MOST_EDGES = 50  # tasks in one dependency
+SMALL = {"nodes": 1, "cpus": 1, "mem_gb": 2.0, "time": 30, "pack": 1, "workers": 1}  # what it takes to plan and submit
 
 
 class Arrays(submitit.SlurmExecutor):  # type: ignore[misc]  # submitit's types are not followed
@@ -65,6 +66,7 @@ class Submission:
     jobs: dict[str, str] = field(default_factory=dict)  # key -> the Slurm job that is to make it
     wants: dict[str, Want] = field(default_factory=dict)
     workers: dict[str, int] = field(default_factory=dict)  # key -> jobs to submit that generate for it
+    nodes: list[slurm.Node] = field(default_factory=list)
     left: set[str] = field(default_factory=set)  # keys for which there is no room
 
     @property
@@ -75,8 +77,9 @@ class Submission:
 
     def submit(self, *, by_hand: bool) -> Outcome:
         """Submit all waves."""
+        self.nodes = slurm.nodes()
         wanted = list(self._wanted(by_hand=by_hand))
-        resources.check(((f"{run.stage} {run.label}", self.wants[run.key].resources) for run in wanted), slurm.nodes())
+        resources.check(((f"{run.stage} {run.label}", self.wants[run.key].resources) for run in wanted), self.nodes)
         limits = slurm.limits(self.settings["qos"])
         room = None if limits.submitted is None else limits.submitted - self.queue.mine()
         for wave in waves(wanted, self.wants):
@@ -109,6 +112,8 @@ class Submission:
             if now.state == standing.DONE:
                 self.outcome.cached += 1
                 continue
+            if now.state == FAILED and not now.told:
+                self._write_down(run, now)
             want = self.wants[run.key] = self._want(run)
             self.workers[run.key] = int(want.resources["workers"] or 1) - now.workers
             if now.state in (QUEUED, RUNNING):
@@ -122,24 +127,26 @@ class Submission:
             else:
                 yield run
 
-    def _hopeless(self, run: StageRun, now: Standing, *, by_hand: bool) -> str | None:
-        """Return why a stage run is not submitted; first, write down how it died, where only Slurm knew."""
+    def _write_down(self, run: StageRun, now: Standing) -> None:
+        """Note how a stage run died that could not say so itself."""
         folder = self.artifacts.folder(run)
-        if now.state == FAILED and not now.told:
-            last = attempts.read(folder)[-1:]
-            died = last[0].id if last and last[0].outcome is None else None
-            attempts.end(folder, now.outcome, now.message, name=died, job=now.job)
+        last = attempts.read(folder)[-1:]
+        died = last[0].id if last and last[0].outcome is None else None
+        attempts.end(folder, now.outcome, now.message, name=died, job=now.job)
+
+    def _hopeless(self, run: StageRun, now: Standing, *, by_hand: bool) -> str | None:
+        """Return why a stage run is not submitted, None when it is."""
         lost = [parent for parent in run.inputs if parent in self.outcome.failed]
         if lost:
             return f"upstream: {self.plan.runs[lost[0]]} failed"
         if now.state == FAILED and now.outcome == "cancelled" and not by_hand:
             return f"{now.message or 'cancelled'}; the same command, or `retry`, submits it again"
-        why = attempts.exhausted(attempts.read(folder), self.settings["retries"])
+        why = attempts.exhausted(attempts.read(self.artifacts.folder(run)), self.settings["retries"])
         return f"{why}: {now.message.splitlines()[0] if now.message else ''} (log: {now.log})" if why else None
 
     def _want(self, run: StageRun) -> Want:
         history = attempts.read(self.artifacts.folder(run))
-        return Want.of(resources.of(run, self.plan.runtime["cluster"], history))
+        return Want.of(resources.of(run, self.plan.runtime["cluster"], history, self.nodes))
 
     def _array(self, stage: str, packs: Sequence[Pack]) -> str:
         first = packs[0].runs[0]
@@ -159,7 +166,7 @@ class Submission:
 
     def _heal(self, wave: Sequence[str]) -> None:
         """Submit the small job that resumes the sweep when a wave has ended."""
-        given = resources.layered(self.settings, self.settings["cpu"], {"pack": 1, "workers": 1, "nodes": 1})
+        given = resources.layered(self.settings, self.settings["cpu"], SMALL)
         batch = batches.intend(
             self.artifacts.place, self.plan.name, "heal", [[]], given, self.plan.runtime, heals=self.plan.name
         )

@@ -25,7 +25,7 @@ def slow(questions: Iterable[Question], *, seed: int, seconds: float) -> Iterato
 
 
 @register("train")
-def copied(work: Work, *, student: Model, seconds: float) -> dict[str, Any]:
+def copied(work: Work, *, student: Model, seed: int, seconds: float) -> dict[str, Any]:
     """Learn nothing: the trained student is the student."""
     time.sleep(seconds)
     folder = locate(student, known=work.cluster.models, cache=Path(work.cluster.model_cache).expanduser())

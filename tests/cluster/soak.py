@@ -21,8 +21,8 @@ from tests.cluster.grid import Grid
 
 BETWEEN = (3.0, 9.0)  # seconds between two faults
 GRID = (
-    "filter=slow,random", "filter.seconds=6", "teacher=qwq,r1", "train.seconds=4", "samples=x4", "scale.max_tokens=200",
-    "cluster.batch_size=2", "cluster.chunk=4", "cluster.slurm.traces.workers=2",
+    "filter=slow", "filter.seed=1,2", "filter.seconds=6", "teacher=qwq,r1", "train.seconds=4", "samples=x4",
+    "scale.max_tokens=200", "cluster.batch_size=2", "cluster.chunk=4", "cluster.slurm.traces.workers=2",
     "cluster.slurm.train.partition=preemptible", "cluster.slurm.grow.mem=1.0",
     *(f"cluster.slurm.retries.{name}=1000" for name in ("out_of_memory", "node_lost", "killed", "time_limit")),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from ot_grid.attempts import Attempt
 from ot_grid.errors import BadInput
 from ot_grid.launch import resources
 from ot_grid.plan import StageRun
+from ot_grid.slurm import Node
 
 
 def of(stage: str, *overrides: str, history: tuple[Attempt, ...] = ()) -> dict[str, Any]:
@@ -70,6 +71,15 @@ def test_memory_grows_after_running_out_of_it():
     assert of("traces", history=failed("out of memory", 2))["mem_gb"] == 144
     assert of("traces", history=failed("bug", 2))["mem_gb"] == 64
     assert of("traces", "cluster.slurm.grow.time=2", history=failed("time limit", 1))["time"] == 2880
+
+
+def test_memory_grows_no_further_than_the_largest_node():
+    """What no node has would be refused; what was asked for at first is never undercut."""
+    plan = api.plan(["cluster=slurm", "cluster.slurm.partition=p"])
+    nodes = [Node("p", True, 64, 100 * 1024, (), None), Node("q", False, 64, 999 * 1024, (), None)]
+    given = run_of(plan, "traces"), plan.runtime["cluster"]
+    assert resources.of(*given, failed("out of memory", 2), nodes)["mem_gb"] == 100
+    assert resources.of(*given, failed("out of memory", 2), [Node("p", True, 64, 1024, (), None)])["mem_gb"] == 64
 
 
 def test_options_are_those_of_sbatch():
