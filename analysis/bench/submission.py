@@ -1,6 +1,6 @@
 """How long it takes to submit a grid of 1,000 stage runs, and to ask where it stands; beside Hydra's own launcher.
 
-Needs a Slurm cluster that runs nothing (its nodes are drained for the time): eval "$(slurm/dev-cluster up)". The stock
+Needs a dev cluster (its partition `normal` is down for the time): eval "$(slurm/dev-cluster up)". The stock
 launcher is `pip install hydra-submitit-launcher`; without it, its line is left out. Both submit arrays of jobs that
 never start, and everything is cancelled at the end.
 """
@@ -74,7 +74,7 @@ def main() -> None:
         folder = Path(name)
         environment = counting(folder)
         python = [sys.executable, "-m", "ot_grid"]
-        subprocess.run(["scontrol", "update", "nodename=ALL", "state=drain", "reason=bench"], check=True)
+        subprocess.run(["scontrol", "update", "partitionname=normal", "state=down"], check=True)
         try:
             for label, line in (("plan", ["plan", *GRID]), ("submit", GRID), ("again", GRID), ("status", ["status"])):
                 print(f"{label:<10}{timed([*python, *line], environment, folder)}", flush=True)
@@ -85,7 +85,7 @@ def main() -> None:
                 print(f"{'stock':<10}{stock(environment, folder)}", flush=True)
         finally:
             subprocess.run(["scancel", "--user", str(os.getuid())], check=False)
-            subprocess.run(["scontrol", "update", "nodename=ALL", "state=resume"], check=False)
+            subprocess.run(["scontrol", "update", "partitionname=normal", "state=up"], check=False)
 
 
 if __name__ == "__main__":

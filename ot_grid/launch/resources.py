@@ -34,6 +34,8 @@ def of(
         found["workers"] = 1
     if run.needs != "train":
         found["nodes"] = 1
+    if run.needs == "cpu":  # a stage's own is for the models that it loads; chains run through several stages
+        found["pack"] = slurm["cpu"]["pack"] or slurm["pack"]
     return grown(found, slurm["grow"], history, [node.memory / 1024 for node in of_partition(found, nodes)])
 
 

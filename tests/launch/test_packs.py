@@ -64,6 +64,14 @@ def test_a_job_holds_no_more_than_its_pack():
         assert len(sizes) == len(plan.runs) or most > 1
 
 
+def test_chains_run_through_stages_whatever_pack_these_have():
+    """Filters without a model join the chain of their inputs; a filter's own pack is for those that share a scorer."""
+    plan, found = made("filter=random", "filter.seed=1,2,3", "teacher=reference", "cluster.slurm.filter.pack=1")
+    check_order(plan, found)
+    chain = ["source", "source", "mix", *["filter", "dedup", "traces", "dataset"] * 3]
+    assert [sorted(job) for job in stages(found[0])] == [sorted(chain)]
+
+
 def test_stage_runs_that_ask_for_different_things_share_no_job():
     """A dataset with more memory than a mix is an array of its own."""
     plan, found = made("teacher=reference", "filter=random", "cluster.slurm.dataset.mem_gb=99")
