@@ -55,7 +55,8 @@ def test_a_job_is_preempted_in_the_middle_of_training(grid: MakeGrid, cluster: D
 
 def test_time_runs_out_in_generation_and_in_training(grid: MakeGrid, cluster: DevCluster):
     """Work that is longer than the limit goes on in the same job, queued again, from what it has."""
-    given = [*SLOW_REPLIES, "samples=x16", *TRAINING, "train.epochs=15", "cluster.slurm.grace=30"]
+    more = ["scale.pool=16", "scale.questions=16", "samples=x16"]
+    given = [*SLOW_REPLIES, *more, *TRAINING, "train.epochs=6", "cluster.slurm.grace=30"]
     one = grid("filter=random", *given)
     one.submit()
     for stage, enough in (("traces", 3), ("train", 20)):
@@ -70,7 +71,7 @@ def test_time_runs_out_in_generation_and_in_training(grid: MakeGrid, cluster: De
     for stage in ("traces", "train"):
         assert outcomes(one, stage) == ["time limit", "done"], stage
         assert len({each.job for run in one.runs(stage) for each in one.history(run)}) == 1
-    assert one.record(one.runs("traces")[0])["usage"]["bought"] == 96
+    assert one.record(one.runs("traces")[0])["usage"]["bought"] == 256
     assert one.record(one.runs("train")[0])["counts"]["resumed_at"] >= 20
 
 
