@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from ot_grid.errors import BadInput
 
@@ -49,6 +48,11 @@ class Queued:
         return self.state in RUNNING
 
     @property
+    def stuck(self) -> bool:
+        """Whether Slurm holds it back until somebody releases it: the start of it failed on some node."""
+        return "requeued held" in self.reason.lower()
+
+    @property
     def array(self) -> str:
         """The id of its array."""
         return self.job.partition("_")[0]
@@ -66,9 +70,9 @@ class Queue:
             if job.batch:
                 self.by_batch.setdefault(job.batch, {})[job.task] = job
 
-    def mine(self) -> int:
-        """Return how many jobs of this user there are: what MaxSubmitJobs counts."""
-        return sum(job.user in (os.environ.get("USER"), _user()) for job in self.jobs)
+    def mine(self) -> list[Queued]:
+        """Return the jobs of this user: what MaxSubmitJobs counts."""
+        return [job for job in self.jobs if job.user in (os.environ.get("USER"), user())]
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Ended:
 def queue() -> Queue:
     """Return all queued and running jobs; raise `BadInput` where Slurm does not answer."""
     fields = "%F|%K|%T|%r|%S|%u|%j|%k"  # the comment last: it may hold anything
-    text = _ask("squeue", "--noheader", "--array", f"--format={fields}")
+    text = ask("squeue", "--noheader", "--array", f"--format={fields}")
     return Queue([job for line in text.splitlines() if (job := _queued(line))])
 
 
@@ -112,9 +116,9 @@ def ended(arrays: Iterable[str]) -> dict[str, Ended]:
 
 def accounted(ids: Sequence[str]) -> dict[str, Ended] | None:
     """Return how accounting says that jobs ended, in one call; None where there is no accounting."""
-    ask = ["sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State,ExitCode"]
+    line = ["sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State,ExitCode"]
     try:
-        answer = subprocess.run([*ask, f"--jobs={','.join(ids)}"], capture_output=True, text=True, check=False)
+        answer = subprocess.run([*line, f"--jobs={','.join(ids)}"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return None
     if answer.returncode != 0:
@@ -127,9 +131,9 @@ def accounted(ids: Sequence[str]) -> dict[str, Ended] | None:
 def _remembered(ids: Sequence[str]) -> dict[str, Ended]:
     """Return how jobs ended that the controller has not forgotten: accounting comes seconds after it."""
     fields = "ArrayJobID:20,ArrayTaskID:20,State:20,exit_code:20"
-    ask = ["squeue", "--noheader", "--array", "--states=all", f"--Format={fields}", f"--jobs={','.join(ids)}"]
+    line = ["squeue", "--noheader", "--array", "--states=all", f"--Format={fields}", f"--jobs={','.join(ids)}"]
     try:
-        told = subprocess.run(ask, capture_output=True, text=True, check=False).stdout
+        told = subprocess.run(line, capture_output=True, text=True, check=False).stdout
     except FileNotFoundError:
         return {}
     lines = (line.split() for line in told.splitlines() if len(line.split()) == 4)
@@ -150,103 +154,31 @@ def _each(job: str) -> list[str]:
     return [f"{matched[1]}_{task}" for low, _, high in ranges for task in range(int(low), int(high or low) + 1)]
 
 
-@dataclass(frozen=True)
-class Node:
-    """One node, as one partition has it."""
-
-    partition: str
-    default: bool
-    cpus: int
-    memory: int  # MiB
-    gpus: tuple[tuple[str, int], ...]  # (type, count); the type is "" where it is not said
-    minutes: int | None  # the partition's limit; None is none
-
-    def gpus_of(self, kind: str | None) -> int:
-        """Return how many GPUs of a type it has; of any type for None."""
-        return sum(count for name, count in self.gpus if kind in (None, name))
-
-    def fits(self, wanted: Mapping[str, Any]) -> bool:
-        """Whether it could ever run a job that asks for so much of each of its nodes."""
-        enough = self.cpus >= (wanted["cpus"] or 1) and self.memory >= (wanted["mem_gb"] or 0) * 1024
-        return enough and self.gpus_of(wanted["gpu_type"]) >= (wanted["gpus"] or 0)
-
-
-def nodes() -> list[Node]:
-    """Return every node of every partition, whether it is up or not."""
-    text = _ask("sinfo", "--all", "--Node", "--noheader", "--format=%P|%c|%m|%l|%G")
-    return [_node(line) for line in text.splitlines() if line.count("|") >= 4]
-
-
-def _node(line: str) -> Node:
-    partition, cpus, memory, limit, generic = line.strip().split("|", 4)
-    gpus = re.findall(r"\bgpu(?::([\w.-]*[A-Za-z_][\w.-]*))?:(\d+)", generic)
-    cores, mib = (int(re.sub(r"\D", "", text) or 0) for text in (cpus, memory))
-    counts = tuple((name, int(count)) for name, count in gpus)
-    return Node(partition.rstrip("*"), partition.endswith("*"), cores, mib, counts, minutes(limit))
-
-
-def minutes(text: str) -> int | None:
-    """Return a time limit as Slurm writes it, [days-]hours:minutes:seconds, in minutes; None for infinite."""
-    matched = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)", text)
-    if not matched:
-        return None
-    days, hours, mins, _ = (int(part or 0) for part in matched.groups())
-    return (days * 24 + hours) * 60 + mins
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a cluster takes; None is no limit."""
-
-    array_size: int  # tasks of one array
-    submitted: int | None  # jobs of one user at once
-
-
-def limits(qos: str | None = None) -> Limits:
-    """Return the limits of the cluster and of this user, in a QOS."""
-    config = _ask("scontrol", "show", "config")
-    found = {name: int(value) for name, value in re.findall(r"^(\w+)\s*=\s*(\d+)\s*$", config, re.MULTILINE)}
-    # The largest index is one less than MaxArraySize.
-    numbers = [found.get("MaxJobCount"), *_of_accounts(qos or "normal")]
-    return Limits(max(1, found.get("MaxArraySize", 1001) - 1), min((n for n in numbers if n), default=None))
-
-
-def _of_accounts(qos: str) -> list[int]:
-    """Return the MaxSubmitJobs of this user's associations and of a QOS; empty without accounting."""
-    asks = (
-        ["sacctmgr", "-nP", "show", "assoc", "where", f"user={_user()}", "format=MaxSubmitJobs,GrpSubmitJobs"],
-        ["sacctmgr", "-nP", "show", "qos", qos, "format=MaxSubmitJobsPerUser"],
-    )
-    found: list[int] = []
-    for ask in asks:
-        try:
-            answer = subprocess.run(ask, capture_output=True, text=True, check=False, timeout=PATIENCE)
-        except (FileNotFoundError, subprocess.TimeoutExpired):
-            return []
-        if answer.returncode == 0:
-            found += [int(word) for word in re.split(r"[|\s]+", answer.stdout) if word.isdigit()]
-    return found
-
-
 def cancel(jobs: Sequence[str]) -> None:
     """Cancel jobs, arrays or tasks."""
     if jobs:
-        _ask("scancel", *jobs)
+        ask("scancel", *jobs)
+
+
+def release(jobs: Sequence[str]) -> None:
+    """Let jobs start that are held back."""
+    if jobs:
+        ask("scontrol", "release", *jobs)
 
 
 def throttle(array: str, most: int) -> None:
     """Let at most `most` tasks of an array run at once; 0 lifts the limit."""
-    _ask("scontrol", "update", f"jobid={array}", f"arraytaskthrottle={most}")
+    ask("scontrol", "update", f"jobid={array}", f"arraytaskthrottle={most}")
 
 
 def requeue(job: str) -> None:
     """Queue a running job again under its id."""
-    _ask("scontrol", "requeue", job)
+    ask("scontrol", "requeue", job)
 
 
 def rename(job: str, name: str) -> None:
     """Give a job a name that says what it does."""
-    _ask("scontrol", "update", f"jobid={job}", f"name={name}")
+    ask("scontrol", "update", f"jobid={job}", f"name={name}")
 
 
 @dataclass(frozen=True)
@@ -262,7 +194,7 @@ class Details:
 
 def details(job: str) -> Details:
     """Return what the controller says of a job; name a task as 123_4, as 123 may be all of an array."""
-    text = _ask("scontrol", "show", "job", job)
+    text = ask("scontrol", "show", "job", job)
     found = dict(re.findall(r"(\w+)=(\S+)", text))
     preempted = found.get("PreemptTime", "None") not in ("None", "Unknown", "(null)")
     return Details(
@@ -278,13 +210,14 @@ def _seconds(time: str) -> float:
         return float("inf")
 
 
-def _user() -> str:
+def user() -> str:
+    """Return the name of this user."""
     import getpass
 
     return getpass.getuser()
 
 
-def _ask(*command: str) -> str:
+def ask(*command: str) -> str:
     """Run one of Slurm's commands; raise `BadInput`, with what it said, when it fails or is not there."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ot_grid import slurm
+from ot_grid import capacity, slurm
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
 from ot_grid.errors import OtGridError
 from ot_grid.launch import resources
@@ -34,7 +34,7 @@ def examine(plan: Plan) -> Iterator[Finding]:
 
 def limits(plan: Plan, settings: Mapping[str, Any]) -> Finding:
     """Return the version and the limits; warn when a plan is larger than they are and nothing would submit the rest."""
-    known = slurm.limits(settings["qos"])
+    known = capacity.limits(settings["qos"])
     version = _sinfo("--version").strip()
     at_once = known.submitted or "any number of"
     told = f"{version} answers; arrays of {known.array_size} jobs, {at_once} jobs of a user at once"
@@ -91,7 +91,7 @@ def accounting() -> Finding:
 
 def fits(plan: Plan) -> Iterator[Finding]:
     """Yield for each distinct request of the plan's jobs whether the cluster could ever run it; submits nothing."""
-    nodes = slurm.nodes()
+    nodes = capacity.nodes()
     asked: dict[str, tuple[dict[str, Any], dict[str, None]]] = {}
     for run in plan.runs.values():
         wanted = resources.of(run, plan.runtime["cluster"])

@@ -12,10 +12,10 @@ from typing import Any
 
 from ot_grid import attempts, rehearsal
 from ot_grid.attempts import Attempt
+from ot_grid.capacity import Node
 from ot_grid.config import Resources
 from ot_grid.errors import Problems, nearest
 from ot_grid.plan import StageRun
-from ot_grid.slurm import Node
 
 NAMES = tuple(field.name for field in fields(Resources))
 SHARED = ("traces",)  # stages that several jobs can work off together

@@ -18,7 +18,7 @@ from typing import Any
 import submitit
 from submitit.core.utils import FailedJobError
 
-from ot_grid import attempts, batches, slurm, standing, store
+from ot_grid import attempts, batches, capacity, slurm, standing, store
 from ot_grid.batches import Batch
 from ot_grid.errors import OtGridError
 from ot_grid.launch import resources
@@ -47,6 +47,7 @@ def submit(plan: Plan, artifacts: Artifacts, *, by_hand: bool = True) -> Outcome
     """Submit what is neither done nor queued and may pass; `by_hand` also what somebody cancelled."""
     with store.submitting(artifacts.place):
         queue = slurm.queue()
+        slurm.release([job.job for job in queue.mine() if job.batch and job.stuck])
         found = standing.look(plan, artifacts, queue)
         for batch in batches.live(artifacts.place):
             if batch.name not in queue.by_batch:
@@ -66,7 +67,7 @@ class Submission:
     jobs: dict[str, str] = field(default_factory=dict)  # key -> the Slurm job that is to make it
     wants: dict[str, Want] = field(default_factory=dict)
     workers: dict[str, int] = field(default_factory=dict)  # key -> jobs to submit that generate for it
-    nodes: list[slurm.Node] = field(default_factory=list)
+    nodes: list[capacity.Node] = field(default_factory=list)
     left: set[str] = field(default_factory=set)  # keys for which there is no room
 
     @property
@@ -77,11 +78,11 @@ class Submission:
 
     def submit(self, *, by_hand: bool) -> Outcome:
         """Submit all waves."""
-        self.nodes = slurm.nodes()
+        self.nodes = capacity.nodes()
         wanted = list(self._wanted(by_hand=by_hand))
         resources.check(((f"{run.stage} {run.label}", self.wants[run.key].resources) for run in wanted), self.nodes)
-        limits = slurm.limits(self.settings["qos"])
-        room = None if limits.submitted is None else limits.submitted - self.queue.mine()
+        limits = capacity.limits(self.settings["qos"])
+        room = None if limits.submitted is None else limits.submitted - len(self.queue.mine())
         for wave in waves(wanted, self.wants):
             made = []
             for name, packs in wave.items():

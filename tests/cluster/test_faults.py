@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pytest
 from ot_grid import attempts, standing
 from tests.cluster.dev import DevCluster
 from tests.cluster.grid import Grid
+from tests.requires import REQUIRE_ALL
 
 pytestmark = pytest.mark.slow
 MakeGrid = Callable[..., Grid]
@@ -160,6 +162,7 @@ def small_disk(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0 and not REQUIRE_ALL, reason="only root can mount a small disk")
 def test_a_disk_is_full_for_one_stage(grid: MakeGrid):
     """It is told so after as many tries as are allowed, and done when there is room again and somebody says `retry`."""
     one = grid("filter=random,none")

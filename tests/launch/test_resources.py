@@ -8,10 +8,10 @@ import pytest
 
 from ot_grid import api
 from ot_grid.attempts import Attempt
+from ot_grid.capacity import Node
 from ot_grid.errors import BadInput
 from ot_grid.launch import resources
 from ot_grid.plan import StageRun
-from ot_grid.slurm import Node
 
 
 def of(stage: str, *overrides: str, history: tuple[Attempt, ...] = ()) -> dict[str, Any]:

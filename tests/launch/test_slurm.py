@@ -33,10 +33,14 @@ for n in *; do
   [ -e "$n" ] || continue
   last=$(sed -n 's/^#SBATCH --array=0-\\([0-9]*\\)%.*/\\1/p' $n)
   comment=$(sed -n 's/^#SBATCH --comment=//p' $n)
-  for i in $(seq 0 $last); do echo "$n|$i|PENDING|Priority|N/A|$USER|name|$comment"; done
+  for i in $(seq 0 $last); do echo "$n|$i|PENDING|$(cat {folder}/reason)|N/A|$USER|name|$comment"; done
 done
 """,
-    "scontrol": 'echo "MaxArraySize            = $(cat {folder}/array)"; echo "MaxJobCount = $(cat {folder}/jobs)"',
+    "scontrol": """
+echo "$@" >> {folder}/told
+echo "MaxArraySize            = $(cat {folder}/array)"
+echo "MaxJobCount = $(cat {folder}/jobs)"
+""",
     "sinfo": 'cat {folder}/nodes',
     "sacct": "exit 1",
     "sacctmgr": "exit 1",
@@ -50,12 +54,13 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "sent").mkdir(parents=True)
     (folder / "array").write_text("1001")
     (folder / "jobs").write_text("10000")
+    (folder / "reason").write_text("Priority")
     (folder / "nodes").write_text("gpu*|64|512000|7-00:00:00|gpu:h100:8(S:0-1)\ncpu|64|256000|infinite|(null)\n")
     for name, text in SCRIPTS.items():
         (folder / name).write_text("#!/bin/sh\n" + text.format(folder=folder) + "\n")
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    monkeypatch.setenv("USER", slurm._user())
+    monkeypatch.setenv("USER", slurm.user())
     return folder
 
 
@@ -117,6 +122,17 @@ def test_what_is_queued_is_not_submitted_again(cluster: Path):
     for path in (cluster / "sent").iterdir():
         path.unlink()
     assert launch(*planned()).handed_over == first.handed_over
+
+
+def test_jobs_that_slurm_holds_back_are_released(cluster: Path):
+    """After a start that failed on a lost node they would wait for somebody; the same command, or cron, is somebody."""
+    plan, artifacts = planned()
+    launch(plan, artifacts)
+    assert "release" not in (cluster / "told").read_text()
+    (cluster / "reason").write_text("launch failed requeued held")
+    launch(plan, artifacts)
+    released = next(line for line in (cluster / "told").read_text().splitlines() if line.startswith("release"))
+    assert "1_0" in released.split()
 
 
 def test_another_sweep_waits_for_what_this_one_submitted(cluster: Path):
