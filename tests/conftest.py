@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+with suppress(ImportError):
+    import setuptools  # noqa: F401  (vLLM imports it, and it fails once something has imported the old distutils)
 
 ROOT = Path(__file__).parent.parent
 
