@@ -20,6 +20,7 @@ from tests.cluster.dev import DevCluster
 from tests.cluster.grid import Grid
 
 BETWEEN = (3.0, 9.0)  # seconds between two faults
+OTHERS = ("heal-", "preempting")  # jobs that are not the grid's work
 CRON = 20.0  # seconds between two `resume` once the harm is over
 GRID = (
     "filter=slow", "filter.seed=1,2", "filter.seconds=6", "teacher=qwq,r1", "train.seconds=4", "samples=x4",
@@ -45,7 +46,7 @@ class Soak:
         """Run a grid, doing harm for so many seconds; then let it come to its end, and check it."""
         end = time.monotonic() + seconds
         grid.submit()
-        while time.monotonic() < end and any("heal" not in job["name"] for job in self.cluster.queue()):
+        while time.monotonic() < end and any(not job["name"].startswith(OTHERS) for job in self.cluster.queue()):
             time.sleep(self.random.uniform(*BETWEEN))
             self.harm()
         self.cluster.up()
@@ -58,6 +59,7 @@ class Soak:
 
     def come_to_an_end(self, grid: Grid) -> None:
         """Wait for the grid, with a cron line: Slurm holds back jobs whose start failed on a lost node."""
+        self.cluster.run("scancel", "--name=preempting")  # these too may be held back, and nobody releases them
         deadline = time.monotonic() + 900
         while self.cluster.queue() or not all(map(grid.record, grid.plan.runs.values())):
             assert time.monotonic() < deadline, f"not done: {grid.states()}, {self.cluster.queue()}"
