@@ -110,6 +110,7 @@ class Slurm(Resources):
     answer_filter: Resources = field(default_factory=Resources)
     dataset: Resources = field(default_factory=Resources)
     train: Resources = field(default_factory=Resources)
+    benchmark: Resources = field(default_factory=Resources)
     eval: Resources = field(default_factory=Resources)
 
 
@@ -151,6 +152,7 @@ class Benchmark:
     sampling: Sampling = field(default_factory=Sampling)
     grade: Dict[str, Any] = field(default_factory=dict)  # a grader and its settings
     limit: Optional[int] = None  # questions; null: all
+    held_out: bool = False  # kept from ranking: scores are shown only to who asks for them by name
 
 
 @dataclass

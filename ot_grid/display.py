@@ -18,7 +18,7 @@ from ot_grid.plan import StageRun
 
 # Seconds a stage run takes when none of its stage has finished yet: a prior for 'time left', no more.
 PRIOR = {"source": 4, "mix": 3, "filter": 30, "dedup": 3, "traces": 25, "verify": 6, "answer_filter": 3, "dataset": 3,
-         "train": 60, "eval": 20}  # fmt: skip
+         "train": 60, "benchmark": 3, "eval": 20}  # fmt: skip
 
 
 class Display:

@@ -40,12 +40,16 @@ STAGES = (
     Stage("answer_filter", "branch", ("answer_filter", "scale.rows")),
     Stage("dataset", "cell", ("format",)),
     Stage("train", "cell", ("train",)),
+    Stage("benchmark", "benchmark", ("eval",)),
     Stage("eval", "benchmark", ("eval",)),
 )
 
 # Which kind of registered function a field names, where its name is not the kind.
 KIND_OF = {"data": "source", "grade": "grader"}
 NOT_READ = ("take", "per_domain")  # decided here, at plan time; the stage never sees them
+# What the benchmark stage reads of a benchmark; the eval stage reads the rest. Reports alone read `held_out`.
+BENCHMARK_READS = ("data",)
+REPORTED = ("held_out",)
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,18 @@ def reads(stage: Stage, recipe: Recipe, branch: str) -> Iterator[Reads]:
             yield Reads(name, branch, {"source": {"name": name, **choice}})
     elif stage.each == "benchmark":
         for name, benchmark in recipe["eval"].items():
-            yield Reads(name, "", {"benchmark": {"name": name, **benchmark}})
+            yield Reads(name, "", {"benchmark": {"name": name, **_of_benchmark(stage, benchmark)}})
     else:
         fields = {path.rpartition(".")[2]: for_branch(recipe[path], branch) for path in stage.reads}
         if not _does_nothing(fields[stage.reads[0]]):
             yield Reads(_label(stage, recipe), branch, fields)
+
+
+def _of_benchmark(stage: Stage, benchmark: Mapping[str, Any]) -> dict[str, Any]:
+    asks = stage.name == "eval"
+    return {
+        name: value for name, value in benchmark.items() if name not in REPORTED and asks != (name in BENCHMARK_READS)
+    }
 
 
 def taken_sources(recipe: Recipe, branch: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -103,7 +114,7 @@ def needs(stage: Stage, fields: Mapping[str, Any]) -> str:
     """Return what a stage run needs: train, inference (it asks a model) or cpu."""
     if stage.name == "train":
         return "train"
-    asks = stage.each == "benchmark" or any(True for _ in rehearsal.models(fields))
+    asks = stage.name == "eval" or any(True for _ in rehearsal.models(fields))
     return "inference" if asks else "cpu"
 
 

@@ -96,7 +96,8 @@ class Builder:
         ends: list[str] = []
         for branch in recipe["domain.branches"]:
             ends += self._chain([s for s in STAGES if s.each in ("source", "branch")], recipe, branch, [], found)
-        self._chain([s for s in STAGES if s.each in ("cell", "benchmark")], recipe, "", ends, found)
+        trained = self._chain([s for s in STAGES if s.each == "cell"], recipe, "", ends, found)
+        self._evaluated(recipe, trained, found)
         return Cell(key.short({"cell": list(found)})[:8], coordinates, recipe, tuple(found))
 
     def _chain(
@@ -109,13 +110,25 @@ class Builder:
             inputs = [run.key for run in runs] or inputs
         return inputs
 
-    def _stage(self, stage: Stage, recipe: Recipe, branch: str, inputs: tuple[str, ...]) -> tuple[StageRun, ...]:
+    def _evaluated(self, recipe: Recipe, trained: Sequence[str], found: dict[str, None]) -> None:
+        """Add the runs of every benchmark: its questions, which need no student, and what the student says to them."""
+        asking, answering = (stage for stage in STAGES if stage.each == "benchmark")
+        asked = tuple(run.key for run in self._stage(asking, recipe, "", ()))
+        answered = self._stage(answering, recipe, "", tuple(trained), own=asked)
+        found.update(dict.fromkeys([*asked, *(run.key for run in answered)]))
+
+    def _stage(
+        self, stage: Stage, recipe: Recipe, branch: str, inputs: tuple[str, ...], *, own: tuple[str, ...] = ()
+    ) -> tuple[StageRun, ...]:
+        """Return the runs of a stage; `own` holds a further input for each of them, where there is any."""
         groups = sorted({path.split(".")[0] for path in stage.reads} | ({"mix"} if stage.each == "source" else set()))
         values = [recipe.settings[group] for group in groups]
-        memo = (stage.name, branch, inputs, *map(id, values), *(recipe.choices[group] for group in groups))
+        memo = (stage.name, branch, inputs, own, *map(id, values), *(recipe.choices[group] for group in groups))
         if memo not in self._known:
             self._alive += values
-            runs = (self._run(stage, read, inputs) for read in pipeline.reads(stage, recipe, branch))
+            read = list(pipeline.reads(stage, recipe, branch))
+            extra = [[mine] for mine in own] if own else [[] for _ in read]
+            runs = (self._run(stage, each, (*inputs, *more)) for each, more in zip(read, extra, strict=True))
             self._known[memo] = tuple(self.runs.setdefault(run.key, run) for run in runs)
         return self._known[memo]
 

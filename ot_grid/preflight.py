@@ -65,7 +65,7 @@ def _files(runs: Iterable[StageRun]) -> Iterator[str]:
     for run in runs:
         if run.stage == "source":
             yield from (f"source={run.label}: {problem}" for problem in sources.check(run.reads["source"]))
-        elif run.stage == "eval":
+        elif run.stage == "benchmark":
             yield from (f"eval={run.label}: {problem}" for problem in sources.check(run.reads["benchmark"]["data"]))
 
 

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from ot_grid import key
 
 RIGHT, WRONG, UNVERIFIABLE = "right", "wrong", "unverifiable"
+PARTIAL, ERROR = "partial", "error"  # of a benchmark: part of the credit; the grader failed
 
 
 def normalise(text: str) -> str:
@@ -54,6 +55,7 @@ class Reply:
     finish_reason: str  # stop, or length when it was cut at max_tokens
     prompt_tokens: int
     output_tokens: int
+    prompt_digest: str = ""  # of the rendered prompt; "" where no model was asked
 
     @property
     def cut(self) -> bool:

@@ -175,10 +175,9 @@ class Door:
         described = errand.engine.describe()
         bought = [
             Purchase(
-                Reply(request.key, **asdict(output)),
+                Reply(request.key, **asdict(output), prompt_digest=key.digest(request.prompt)),
                 request.sample,
                 identity.sampling_fields(errand.sampling),
-                key.digest(request.prompt),
                 described,
                 self.buyer,
             )

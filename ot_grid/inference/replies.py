@@ -17,7 +17,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -35,7 +35,6 @@ class Purchase:
     reply: Reply
     sample: int
     sampling: Mapping[str, Any]
-    prompt_digest: str
     engine: Mapping[str, Any]
     bought_for: str = ""  # the key of the stage run that paid
 
@@ -99,6 +98,9 @@ class Replies:
             left = left[writer.write(left) :]
         os.fsync(writer.fileno())
         self._writers[model] = writer
+
+
+_REPLY = tuple(field.name for field in fields(Reply))
 
 
 class _Shelf:
@@ -170,9 +172,7 @@ class _Shelf:
     def _read(self, line: bytes) -> Stored | None:
         try:
             said = json.loads(line)
-            reply = Reply(
-                said["key"], said["text"], said["finish_reason"], said["prompt_tokens"], said["output_tokens"]
-            )
+            reply = Reply(**{name: said[name] for name in _REPLY})
             engine = said.get("engine") or {}
             engine = self._engines.setdefault(repr(engine), engine)
             return Stored(reply, said.get("bought_for") or "", engine)

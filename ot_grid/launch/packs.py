@@ -46,7 +46,7 @@ def packs(ready: Sequence[StageRun]) -> Iterator[Pack]:
     """Group ready stage runs: the benchmarks of one student go together, so that it is loaded once."""
     groups: dict[tuple[str, ...], list[StageRun]] = {}
     for run in ready:
-        groups.setdefault(("eval", *run.inputs) if run.stage == "eval" else (run.key,), []).append(run)
+        groups.setdefault(("eval", run.inputs[0]) if run.stage == "eval" else (run.key,), []).append(run)
     yield from (Pack(runs) for runs in groups.values())
 
 
@@ -133,5 +133,5 @@ def _model(run: StageRun) -> str:
     if run.needs == "cpu":
         return ""
     if run.stage == "eval":
-        return "student " + " ".join(run.inputs)
+        return "student " + run.inputs[0]
     return "models " + key.short([dict(model) for model in rehearsal.models(run.reads)])

@@ -18,7 +18,7 @@ from ot_grid.errors import Problems, nearest
 from ot_grid.plan import StageRun
 
 NAMES = tuple(field.name for field in fields(Resources))
-SHARED = ("traces",)  # stages that several jobs can work off together
+SHARED = ("traces", "eval")  # stages that several jobs can work off together
 
 
 def of(

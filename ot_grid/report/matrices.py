@@ -1,6 +1,6 @@
 """An eval artifact as a matrix of questions x repeats.
 
-One idea: a benchmark's result is one 0/1 matrix plus how many replies were cut, unreadable or ungraded; every
+One idea: a benchmark's result is one matrix of scores plus how many replies were cut, unreadable or ungraded; every
 statistic comes from it. What is broken or not there becomes a status with a cause, never a number. It must not
 compute scores.
 """
@@ -19,7 +19,7 @@ from ot_grid.report.statistics import FloatArray
 from ot_grid.tables import read_rows
 
 DONE, FAILED, MISSING = "done", "failed", "missing"
-COLUMNS = ("question", "repeat", "correct", "extracted", "output_tokens", "finish_reason")
+COLUMNS = ("question", "repeat", "score", "extracted", "output_tokens", "finish_reason")
 
 
 def _no_matrix() -> FloatArray:
@@ -33,7 +33,9 @@ class Benchmark:
     name: str
     status: str  # done, failed, missing
     cause: str = ""  # why it is not done
-    matrix: FloatArray = field(default_factory=_no_matrix)  # questions x repeats: 1 right, 0 wrong, nan not there
+    matrix: FloatArray = field(
+        default_factory=_no_matrix
+    )  # questions x repeats: from 0 wrong to 1 right, nan not there
     questions: tuple[str, ...] = ()  # ids, in the order of the matrix's rows
     cut: float = float("nan")  # share of replies stopped by the token limit
     unextracted: float = float("nan")  # share of replies in which no answer was found
@@ -77,9 +79,9 @@ def _problem(rows: list[dict[str, Any]]) -> str:
     lacking = [column for column in COLUMNS if column not in rows[0]]
     if lacking:
         return f"lacks the column {', '.join(map(repr, lacking))} (it has {', '.join(rows[0])})"
-    odd = [row["correct"] for row in rows if row["correct"] not in (True, False, None)]
+    odd = [row["score"] for row in rows if row["score"] is not None and not 0 <= row["score"] <= 1]
     if odd:
-        return f"says correct={odd[0]!r}, which is not true, false or null"
+        return f"says score={odd[0]!r}, which is not from 0 to 1, nor null"
     nameless = sum(row["question"] is None or row["repeat"] is None for row in rows)
     if nameless:
         return f"has {nameless} rows without a question or a repeat"
@@ -93,9 +95,8 @@ def _matrix(rows: list[dict[str, Any]]) -> tuple[FloatArray, tuple[str, ...]]:
     line, column = ({item: index for index, item in enumerate(items)} for items in (questions, repeats))
     matrix = np.full((len(questions), len(repeats)), np.nan)
     for row in rows:
-        matrix[line[row["question"]], column[row["repeat"]]] = bool(
-            row["correct"]
-        )  # null: the grader could not tell; it counts as wrong
+        # null: the grader could not tell; it counts as wrong
+        matrix[line[row["question"]], column[row["repeat"]]] = row["score"] or 0.0
     return matrix, tuple(questions)
 
 
@@ -112,6 +113,6 @@ def _shares(rows: list[dict[str, Any]]) -> dict[str, float]:
     return {
         "cut": float(np.mean([row["finish_reason"] == "length" for row in rows])),
         "unextracted": float(np.mean([row["extracted"] is None for row in rows])),
-        "ungraded": float(np.mean([row["correct"] is None for row in rows])),
+        "ungraded": float(np.mean([row["score"] is None for row in rows])),
         "output_tokens": float(np.mean([row["output_tokens"] or 0 for row in rows])),
     }

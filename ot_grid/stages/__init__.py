@@ -1,9 +1,9 @@
 """The stages of the method, one module each; importing this registers every built-in function."""
 
-from ot_grid.stages import answer_filter, dataset, dedup, eval, filter, mix, source, traces, train, verify
+from ot_grid.stages import answer_filter, benchmark, dataset, dedup, eval, filter, mix, source, traces, train, verify
 from ot_grid.stages.graders import maths, number
 
 __all__ = [
-    "answer_filter", "dataset", "dedup", "eval", "filter", "maths", "mix", "number", "source", "traces", "train",
+    "answer_filter", "benchmark", "dataset", "dedup", "eval", "filter", "maths", "mix", "number", "source", "traces", "train",
     "verify",
 ]  # fmt: skip

@@ -93,7 +93,7 @@ def _pairs(answers: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _equal(grade: pool.Grader, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
     pairs = sorted(wanted)
     done = pool.grade(grade, [(f"\\boxed{{{second}}}", first) for first, second in pairs])
-    same = {pairs[index] for index, graded in done if graded.correct}
+    same = {pairs[index] for index, graded in done if graded.score == 1}
     return same | {(first, first) for first, _ in pairs}
 
 

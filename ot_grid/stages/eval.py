@@ -6,22 +6,25 @@ model. It must not average; reports do.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ot_grid import key, store, tables
 from ot_grid.config import Model, Sampling
 from ot_grid.errors import BadInput, UpstreamMissing
-from ot_grid.rows import Question, Reply
-from ot_grid.stages import bind, sources
+from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG, Question, Reply
+from ot_grid.stages import bind
 from ot_grid.stages.graders import Graded, pool
 from ot_grid.stages.work import Message, Work
 
-VERSION = 1
-MATRIX = {"question": "string", "repeat": "int64", "correct": "bool", "extracted": "string", "reason": "string",
-          "output_tokens": "int64", "finish_reason": "string", "reply": "string"}  # fmt: skip
+VERSION = 2
+VERDICTS = (RIGHT, PARTIAL, WRONG, UNVERIFIABLE, ERROR)
+MATRIX = {"question": "string", "repeat": "int64", "verdict": "string", "score": "double", "extracted": "string",
+          "reason": "string", "finish_reason": "string", "prompt_tokens": "int64", "output_tokens": "int64",
+          "characters": "int64", "reply": "string", "reply_digest": "string", "prompt_digest": "string"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,47 +37,40 @@ class Asked:
 
 
 def run(work: Work) -> dict[str, Any]:
-    """Write `data/matrix.parquet` and `data/questions.parquet`."""
+    """Write `data/matrix.parquet`: one row for each question and repeat, in a seeded order of the questions."""
     benchmark = work.reads["benchmark"]
-    questions, duplicates = _questions(benchmark)
-    work.log.update(sources.provenance(benchmark["data"]))
-    asked = _ask(work, benchmark, questions)
+    asked = _ask(work)
     rows = score(asked, benchmark["grade"], lambda done, of: work.progress(done, of, "replies scored"))
-    tables.write_questions(work.out, questions)
     tables.write_rows(work.out / "data" / "matrix.parquet", rows, MATRIX)
     tables.write_dropped(work.out, [])
-    return {**_counts(asked, rows), "duplicates": duplicates, "repeats": benchmark["repeats"]}
+    return {**counts(rows), "repeats": benchmark["repeats"]}
 
 
-def _questions(benchmark: Mapping[str, Any]) -> tuple[list[Question], int]:
-    name, limit = benchmark["name"], benchmark["limit"]
-    loaded = list(sources.load(benchmark["data"], name=name, domain=benchmark["data"].get("domain") or ""))
-    once = [question for question in loaded if question.text.strip() and question.copy == 0]
-    unanswered = [question.text for question in once if not question.answer]
-    if unanswered:
-        raise BadInput(
-            f"benchmark {name!r}: {len(unanswered)} of {len(once)} questions have no known answer, e.g. "
-            f"{unanswered[0][:60]!r}; see its columns and answer_pattern"
-        )
-    if not once[:limit]:
-        raise BadInput(f"benchmark {name!r} has no questions (limit={limit!r}); see its data")
-    drawn = sorted(once, key=lambda question: key.fraction("eval", question.row))[:limit]
-    return drawn, sum(question.copy > 0 for question in loaded)
+def buy(work: Work) -> None:
+    """Have the replies stored, together with any number of others that do the same; write no artifact."""
+    _ask(work)
 
 
-def _ask(work: Work, benchmark: Mapping[str, Any], questions: Sequence[Question]) -> list[Asked]:
+def drawn(questions: Sequence[Question], limit: int | None) -> list[Question]:
+    """Return at most `limit` questions: a nested choice, the same however they are ordered."""
+    return sorted(questions, key=lambda question: key.fraction("eval", question.row))[:limit]
+
+
+def _ask(work: Work) -> list[Asked]:
+    benchmark = work.reads["benchmark"]
     sampling, repeats = bind.made(Sampling, benchmark["sampling"]), benchmark["repeats"]
     if repeats < 1 or (repeats > 1 and sampling.temperature == 0):
         raise BadInput(
             f"benchmark {benchmark['name']!r}: repeats={repeats!r} at temperature={sampling.temperature!r}: greedy "
             f"repeats are equal, and one is the least; use repeats=1 or a temperature above 0"
         )
+    trained, frozen = work.inputs
+    questions = drawn(tables.read_questions(frozen), benchmark["limit"])
     turns = [(question, repeat) for question in questions for repeat in range(repeats)]
     chats = [_chat(benchmark, question) for question, _ in turns]
     work.progress(0, len(turns), "replies")
     samples = [repeat for _, repeat in turns]
-    path = work.inputs[0] / "model"
-    replies = work.asker.ask(chats, samples, model=student(work), sampling=sampling, path=path)
+    replies = work.asker.ask(chats, samples, model=student(trained), sampling=sampling, path=trained / "model")
     return [Asked(question, repeat, reply) for (question, repeat), reply in zip(turns, replies, strict=True)]
 
 
@@ -83,11 +79,11 @@ def _chat(benchmark: Mapping[str, Any], question: Question) -> list[Message]:
     return [{"role": "system", "content": benchmark["system"]}, user] if benchmark["system"] else [user]
 
 
-def student(work: Work) -> Model:
-    """Return the identity of the trained model: its train run, and the digest of its weights."""
-    record = store.record_of(work.inputs[0])
+def student(trained: Path) -> Model:
+    """Return the identity of a trained model: its train run, and the digest of its weights."""
+    record = store.record_of(trained)
     if record is None:
-        raise UpstreamMissing(f"{work.inputs[0]} has no record: its training is not done; run it first")
+        raise UpstreamMissing(f"{trained} has no record: its training is not done; run it first")
     weights = {name: digest for name, digest in record["outputs"].items() if name.endswith(".safetensors")}
     return Model(id=f"student-{record['key']}", revision=key.digest(weights))
 
@@ -95,7 +91,7 @@ def student(work: Work) -> Model:
 def score(
     asked: Sequence[Asked], grade: Mapping[str, Any], progress: Callable[[int, int], None]
 ) -> list[dict[str, Any]]:
-    """Return the rows of the matrix, in the order asked; `correct` is null where the grader failed."""
+    """Return the rows of the matrix, in the order asked; `score` is null where nothing could be decided."""
     grader = bind.bound("grader", grade)
     verdicts: dict[int, Graded] = {}
     for index, graded in pool.grade(grader, [(item.reply.text, str(item.question.answer)) for item in asked]):
@@ -107,21 +103,24 @@ def score(
 def _rows(asked: Sequence[Asked], verdicts: Mapping[int, Graded]) -> Iterator[dict[str, Any]]:
     for index, item in enumerate(asked):
         graded, reply = verdicts[index], item.reply
-        values = (item.question.row, item.repeat, graded.correct, graded.extracted, graded.reason, reply.output_tokens,
-                  reply.finish_reason, reply.key)  # fmt: skip
+        values = (item.question.row, item.repeat, graded.verdict, graded.score, graded.extracted, graded.reason,
+                  reply.finish_reason, reply.prompt_tokens, reply.output_tokens, len(reply.text), reply.key,
+                  key.digest(reply.text), reply.prompt_digest)  # fmt: skip
         yield dict(zip(MATRIX, values, strict=True))
 
 
-def _counts(asked: Sequence[Asked], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    replies: defaultdict[str, list[str]] = defaultdict(list)
-    for item in asked:
-        replies[item.question.row].append(item.reply.text)
+def counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a matrix holds: questions, verdicts, and what is odd about its replies."""
+    texts: defaultdict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        texts[row["question"]].append(row["reply_digest"])
+    verdicts = Counter(row["verdict"] for row in rows)
     return {
-        "questions": len(replies),
-        "correct": sum(row["correct"] is True for row in rows),
-        "ungraded": sum(row["correct"] is None for row in rows),
-        "unextracted": sum(row["extracted"] is None and row["correct"] is not None for row in rows),
-        "cut": sum(item.reply.cut for item in asked),
-        "output_tokens": sum(item.reply.output_tokens for item in asked),
-        "identical_repeats": sum(len(texts) > 1 and len(set(texts)) == 1 for texts in replies.values()),
+        "questions": len(texts),
+        **{verdict: verdicts[verdict] for verdict in VERDICTS},
+        "unextracted": sum(row["extracted"] is None and row["score"] is not None for row in rows),
+        "empty": sum(row["characters"] == 0 for row in rows),
+        "cut": sum(row["finish_reason"] == "length" for row in rows),
+        "output_tokens": sum(row["output_tokens"] for row in rows),
+        "identical_repeats": sum(len(each) > 1 and len(set(each)) == 1 for each in texts.values()),
     }

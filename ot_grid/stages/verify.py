@@ -53,7 +53,7 @@ def grade(
 
 
 def _labelled(trace: Trace, graded: Graded, keep: Sequence[str]) -> Labelled:
-    verdict = UNVERIFIABLE if graded.correct is None else RIGHT if graded.correct else WRONG
+    verdict = UNVERIFIABLE if graded.score is None else RIGHT if graded.score == 1 else WRONG
     return Labelled(trace.labelled(verdict), verdict in keep, graded.extracted, graded.reason)
 
 

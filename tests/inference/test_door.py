@@ -169,7 +169,7 @@ def test_what_another_stores_before_we_lock_it_is_not_bought_again(tmp_path, clu
     def late(self, keys, most):
         ours, theirs = take(self, keys, most)
         other = Replies(tmp_path)
-        other.append([Purchase(Reply(name, "theirs", "stop", 3, 5), 0, {}, "", {}) for name in ours[:3]])
+        other.append([Purchase(Reply(name, "theirs", "stop", 3, 5), 0, {}, {}) for name in ours[:3]])
         other.close()
         return ours, theirs
 

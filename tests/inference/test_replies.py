@@ -27,7 +27,7 @@ def _key(number: int, model: str = "tiny-0123456789abcdef") -> str:
 
 
 def _bought(number: int, text: str = "seven", model: str = "tiny-0123456789abcdef") -> Purchase:
-    return Purchase(Reply(_key(number, model), text, "stop", 3, 4), 0, {"temperature": 0.0}, "ab", {"name": "test"})
+    return Purchase(Reply(_key(number, model), text, "stop", 3, 4, "ab"), 0, {"temperature": 0.0}, {"name": "test"})
 
 
 def _number(key: str) -> int:

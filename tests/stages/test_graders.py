@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ot_grid.errors import OtGridError
-from ot_grid.stages.graders import Graded, after_thinking, maths, pool
+from ot_grid.stages.graders import Graded, after_thinking, failed, maths, pool
 from ot_grid.stages.graders.number import last_number, number
 from ot_grid.stages.graders.worker import Limits
 
@@ -34,7 +34,7 @@ def bad(response: str, answer: str) -> Graded:
     if response == "sleep":
         time.sleep(600)
     if response == "eat":
-        return Graded(True, "x" * 10**11)
+        return Graded(1, "x" * 10**11)
     if response == "die":
         os._exit(3)
     if response == "raise":
@@ -62,7 +62,7 @@ def test_known_answers_are_equal_to_themselves(shared_data, file):
     if file.startswith("gsm8k"):
         answers = [re.search(r"####\s*(.+)", answer)[1] for answer in answers]
     graded = grade(MATH, *[(f"So it is $\\boxed{{{answer}}}$.", answer) for answer in answers])
-    wrong = [(answer, g) for answer, g in zip(answers, graded, strict=True) if g.correct is not True]
+    wrong = [(answer, g) for answer, g in zip(answers, graded, strict=True) if g.score != 1]
     assert not wrong
 
 
@@ -71,7 +71,7 @@ def test_known_answers_differ_from_their_neighbours(shared_data):
     answers = rows(shared_data / "math500.jsonl", "answer")[:200]
     answers = [answer.removeprefix("x=") for answer in answers]  # x=5 is 5, and rightly so
     pairs = [(f"\\boxed{{{other}}}", answer) for answer, other in pairwise(answers) if answer != other]
-    right = [pair for pair, graded in zip(pairs, grade(MATH, *pairs), strict=True) if graded.correct]
+    right = [pair for pair, graded in zip(pairs, grade(MATH, *pairs), strict=True) if graded.score]
     assert right == []
 
 
@@ -97,7 +97,7 @@ def test_known_answers_differ_from_their_neighbours(shared_data):
 def test_math_compares_the_last_box(response, answer, correct):
     """The last complete box after the thinking is the answer, compared as mathematics."""
     (graded,) = grade(MATH, (response, answer))
-    assert graded.correct is correct, graded
+    assert graded.score == correct, graded
 
 
 def test_math_does_not_guess():
@@ -105,10 +105,10 @@ def test_math_does_not_guess():
     said = "It is 7, so the answer is: 42."
     assert (
         grade(MATH, (said, "42"), ("<think> \\boxed{42}", "42"), ("", "42"))
-        == [Graded(False, None, "no answer extracted")] * 3
+        == [Graded(0, None, "no answer extracted")] * 3
     )
     boxed, plain, both = grade(PHRASE, (said, "42"), ("It is 42", "42"), (f"{said} \\boxed{{7}}", "7"))
-    assert (boxed.correct, plain.extracted, both.correct) == (True, None, True)
+    assert (boxed.score, plain.extracted, both.score) == (1, None, 1)
 
 
 def test_an_unreadable_known_answer_is_no_verdict():
@@ -142,7 +142,7 @@ def test_last_number(text, wanted):
 def test_number_compares_exact_decimals():
     """1.0 is 1, 0.1 is not 0.10000000000000001, and a reply without a number has no answer."""
     same, other, none = grade(number, ("1.0", "1"), ("0.10000000000000001", "0.1"), ("none", "1"))
-    assert (same.correct, other.correct, none) == (True, False, Graded(False, None, "no answer extracted"))
+    assert (same.score, other.score, none) == (1, 0, Graded(0, None, "no answer extracted"))
 
 
 @pytest.mark.parametrize(
@@ -159,14 +159,14 @@ def test_only_the_bad_item_is_lost(how, reason):
     """An item that hangs, sleeps, eats memory, dies or raises has no verdict but a reason; the others are graded."""
     good = [(str(n), "4") for n in range(8)]
     graded = grade(bad, *good[:4], (how, "4"), *good[4:], limits=Limits(seconds=0.5, memory_mb=512), workers=2)
-    assert graded.pop(4) == Graded(None, None, f"grader failed: {reason}")
-    assert [g.correct for g in graded] == [n == 4 for n in range(8)]
+    assert graded.pop(4) == failed(reason)
+    assert [g.score for g in graded] == [n == 4 for n in range(8)]
 
 
 def test_sympy_can_hang_and_is_stopped():
     """A box that would take sympy for ever is stopped by the time limit."""
     graded = grade(MATH, (r"\boxed{10^{10^{10}}}", "5"), (r"\boxed{5}", "5"), limits=Limits(seconds=2))
-    assert [g.correct for g in graded] == [None, True]
+    assert [g.score for g in graded] == [None, 1]
 
 
 def test_workers_end_with_the_grading():
@@ -182,7 +182,7 @@ def test_workers_end_with_the_grading():
 def test_a_grader_that_cannot_be_sent_says_so():
     """A grader that no worker process can import is an error of its own, not a verdict."""
     with pytest.raises(OtGridError, match="define it at the top of a module"):
-        grade(lambda response, answer: Graded(True, "1"), ("1", "1"))
+        grade(lambda response, answer: Graded(1, "1"), ("1", "1"))
 
 
 def test_nothing_to_grade_starts_no_process():

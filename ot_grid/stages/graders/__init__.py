@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG
+
 NOT_EXTRACTED = "no answer extracted"
 
 
@@ -15,9 +17,22 @@ NOT_EXTRACTED = "no answer extracted"
 class Graded:
     """What a grader found out about one reply."""
 
-    correct: bool | None  # None: it could not be decided
+    score: float | None  # 1 right, 0 wrong, between them part of the credit; None: it could not be decided
     extracted: str | None  # the final answer as it stands in the reply; None: there is none
-    reason: str = ""  # why not correct, or why not decided
+    reason: str = ""  # why not right, or why not decided
+    error: bool = False  # the grader itself failed: it raised, crashed, hung or ran out of memory
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in a word: right, partial, wrong, unverifiable or error."""
+        if self.score is None:
+            return ERROR if self.error else UNVERIFIABLE
+        return RIGHT if self.score >= 1 else PARTIAL if self.score > 0 else WRONG
+
+
+def failed(why: str) -> Graded:
+    """Return what is said of an item on which the grader itself failed."""
+    return Graded(None, None, f"grader failed: {why}"[:500], error=True)
 
 
 def after_thinking(response: str) -> str:

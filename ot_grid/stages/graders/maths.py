@@ -32,13 +32,13 @@ def math(response: str, answer: str, *, boxed_only: bool, float_rounding: int) -
     if extracted is None and not boxed_only:
         extracted = after_phrase(reply) or after_equals(reply)
     if not extracted:
-        return Graded(False, None, NOT_EXTRACTED)
+        return Graded(0, None, NOT_EXTRACTED)
     known = [] if _same(answer, extracted) else _parsed(answer)
     if _same(answer, extracted) or _equal(known, _parsed(extracted), float_rounding):
-        return Graded(True, extracted)
+        return Graded(1, extracted)
     if not known:
         return Graded(None, extracted, f"the known answer cannot be read: {answer!r}")
-    return Graded(False, extracted, f"not equal: {extracted} is not {answer}")
+    return Graded(0, extracted, f"not equal: {extracted} is not {answer}")
 
 
 def last_boxed(text: str) -> str | None:

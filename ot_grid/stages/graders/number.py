@@ -30,6 +30,6 @@ def number(response: str, answer: str) -> Graded:
     if known is None:
         return Graded(None, extracted, f"the known answer is not a number: {answer!r}")
     if extracted is None:
-        return Graded(False, None, NOT_EXTRACTED)
+        return Graded(0, None, NOT_EXTRACTED)
     correct = Decimal(extracted) == Decimal(known)
-    return Graded(correct, extracted, "" if correct else f"not equal: {extracted} is not {known}")
+    return Graded(float(correct), extracted, "" if correct else f"not equal: {extracted} is not {known}")

@@ -19,7 +19,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 
 from ot_grid.errors import OtGridError
-from ot_grid.stages.graders import Graded, maths, number  # noqa: F401 (registers the built-in graders)
+from ot_grid.stages.graders import Graded, failed, maths, number  # noqa: F401 (registers the built-in graders)
 from ot_grid.stages.graders.worker import OUT_OF_MEMORY, Limits
 
 Grader = Callable[[str, str], Graded]
@@ -100,12 +100,12 @@ class _Worker:
 
     def result(self, *, heard: bool) -> Graded | None:
         """Return the verdict on the item at hand, also when the worker hung or crashed; None: it says it is ready."""
-        graded: Graded | None = Graded(None, None, f"grader failed: took more than {self.limits.seconds * SLACK:g} s")
+        graded: Graded | None = failed(f"took more than {self.limits.seconds * SLACK:g} s")
         try:
             graded = self.pipe.recv() if heard else graded
-            self.alive = heard and (graded is None or graded.reason != OUT_OF_MEMORY)
+            self.alive = heard and (graded != OUT_OF_MEMORY)
         except (EOFError, OSError):
-            graded, self.alive = Graded(None, None, self._end()), False
+            graded, self.alive = failed(self._end()), False
         if not self.alive:
             self.kill()
         if not self.started and graded is not None:
@@ -118,8 +118,8 @@ class _Worker:
     def _end(self) -> str:
         code = self.process.wait()
         if code == -signal.SIGPROF:
-            return f"grader failed: took more than {self.limits.seconds:g} s of CPU time"
-        return f"grader failed: its process ended with {code}"
+            return f"took more than {self.limits.seconds:g} s of CPU time"
+        return f"its process ended with {code}"
 
     def successor(self) -> _Worker:
         return _Worker(self.grader, self.limits)

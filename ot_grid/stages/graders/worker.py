@@ -17,9 +17,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from ot_grid.stages.graders import Graded
+from ot_grid.stages.graders import Graded, failed
 
-OUT_OF_MEMORY = "grader failed: out of memory"
+OUT_OF_MEMORY = failed("out of memory")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _graded(grader: Any, response: str, answer: str) -> Graded:
     try:
         graded = grader(response, answer)
     except MemoryError:
-        return Graded(None, None, OUT_OF_MEMORY)
+        return OUT_OF_MEMORY
     except Exception as error:
-        return Graded(None, None, f"grader failed: {type(error).__name__}: {error}"[:500])
-    return graded if isinstance(graded, Graded) else Graded(None, None, f"grader failed: it returned {graded!r}"[:500])
+        return failed(f"{type(error).__name__}: {error}")
+    return graded if isinstance(graded, Graded) else failed(f"it returned {graded!r}")
