@@ -29,6 +29,8 @@ READERS = {
     "format": {"dataset"},
     "train": {"train"},
     "eval": {"eval"},
+    **{f"eval.{name}.data": {"benchmark"} for name in ("sums", "products", "gcd")},
+    **{f"eval.{name}.held_out": set() for name in ("sums", "products", "gcd")},  # reports alone look at it
     "scale.pool": {"mix"},
     "scale.questions": {"filter", "traces"},
     "scale.rows": {"traces", "answer_filter"},
@@ -118,7 +120,7 @@ def closed_formula(sources: int, benchmarks: int) -> int:
     traces = filters * teachers
     verify = traces * (verified - 1)
     cells = traces * verified
-    return sources + mix + filtered + deduped + traces + verify + cells * (2 + benchmarks)
+    return sources + mix + filtered + deduped + traces + verify + benchmarks + cells * (2 + benchmarks)
 
 
 def test_unique_stage_runs_equal_the_closed_formula():
@@ -134,7 +136,15 @@ def test_unique_stage_runs_equal_the_closed_formula():
 def test_a_stage_that_does_nothing_is_absent():
     """filter=none, dedup=none, verify=off and answer_filter=none leave no stage run."""
     plan = api.plan(["filter=none", "dedup=none", "verify=off", "answer_filter=none"])
-    assert {run.stage for run in plan.runs.values()} == {"source", "mix", "traces", "dataset", "train", "eval"}
+    assert {run.stage for run in plan.runs.values()} == {
+        "source",
+        "mix",
+        "traces",
+        "dataset",
+        "train",
+        "benchmark",
+        "eval",
+    }
 
 
 def test_every_input_is_planned_before_what_needs_it():

@@ -33,9 +33,7 @@ class Benchmark:
     name: str
     status: str  # done, failed, missing
     cause: str = ""  # why it is not done
-    matrix: FloatArray = field(
-        default_factory=_no_matrix
-    )  # questions x repeats: from 0 wrong to 1 right, nan not there
+    matrix: FloatArray = field(default_factory=_no_matrix)  # questions x repeats, 0 to 1; nan: not there
     questions: tuple[str, ...] = ()  # ids, in the order of the matrix's rows
     cut: float = float("nan")  # share of replies stopped by the token limit
     unextracted: float = float("nan")  # share of replies in which no answer was found

@@ -4,6 +4,6 @@ from ot_grid.stages import answer_filter, benchmark, dataset, dedup, eval, filte
 from ot_grid.stages.graders import maths, number
 
 __all__ = [
-    "answer_filter", "benchmark", "dataset", "dedup", "eval", "filter", "maths", "mix", "number", "source", "traces", "train",
-    "verify",
+    "answer_filter", "benchmark", "dataset", "dedup", "eval", "filter", "maths", "mix", "number", "source", "traces",
+    "train", "verify",
 ]  # fmt: skip

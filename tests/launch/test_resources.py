@@ -58,12 +58,13 @@ def test_what_a_teacher_takes_enters_no_key():
     assert "gpus" not in str([run.reads for run in plans[0].runs.values()])
 
 
-def test_only_training_takes_many_nodes_and_only_traces_many_workers():
+def test_only_training_takes_many_nodes_and_only_generation_many_workers():
     """What a stage cannot use is not asked for."""
     given = ["cluster.slurm.nodes=4", "cluster.slurm.traces.workers=3", "cluster.slurm.eval.workers=3"]
-    assert [(of(stage, *given)["nodes"], of(stage, *given)["workers"]) for stage in ("train", "traces", "eval")] == [
-        (4, 1), (1, 3), (1, 1),
-    ]  # fmt: skip
+    asked = {stage: of(stage, *given) for stage in ("train", "traces", "eval", "mix")}
+    assert {stage: (each["nodes"], each["workers"]) for stage, each in asked.items()} == {
+        "train": (4, 1), "traces": (1, 3), "eval": (1, 3), "mix": (1, 1),
+    }  # fmt: skip
 
 
 def test_memory_grows_after_running_out_of_it():

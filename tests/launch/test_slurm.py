@@ -160,8 +160,8 @@ def test_a_submitter_killed_after_sbatch_is_found_by_the_comment(cluster: Path, 
     assert list(sent(cluster)) == ["1"]
     plan = api.plan(["filter=random", "cluster=slurm", "eval=[sums]"])
     outcome = api.run(plan).outcome
-    assert outcome.queued == 5
-    assert outcome.handed_over == len(plan.runs) - 5
+    assert outcome.queued == 6
+    assert outcome.handed_over == len(plan.runs) - 6
     assert "--dependency=afterany:1_0" in sent(cluster)["2"]
 
 
