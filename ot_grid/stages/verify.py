@@ -6,22 +6,25 @@ must not mistake a grader's failure for a wrong answer.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ot_grid import tables
+from ot_grid.config import Model, Sampling
 from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
 from ot_grid.rows import RIGHT, UNVERIFIABLE, WRONG, Dropped, Trace
 from ot_grid.stages import bind, sieve
 from ot_grid.stages.graders import Graded, pool
-from ot_grid.stages.work import Work
+from ot_grid.stages.work import Asker, Work
 
 VERSION = 1
 VERDICTS = (RIGHT, WRONG, UNVERIFIABLE)
 NO_ANSWER = Graded(None, None, "no known answer")
+Keep = list[Literal["right", "wrong", "unverifiable"]]
 
 
 @dataclass(frozen=True)
@@ -35,21 +38,71 @@ class Labelled:
 
 
 @register("verify")
-def grade(
-    traces: Iterable[Trace], *, grader: dict[str, Any], keep: list[Literal["right", "wrong", "unverifiable"]]
-) -> Iterator[Labelled]:
+def grade(traces: Iterable[Trace], *, grader: dict[str, Any], keep: Keep) -> Iterator[Labelled]:
     """Label by a grader against the known answer; a question without one is unverifiable."""
+    _check(keep)
+    for trace, graded in _graded(traces, grader):
+        yield _labelled(trace, graded, keep)
+
+
+@register("verify")
+def judge(
+    traces: Iterable[Trace],
+    asker: Asker,
+    *,
+    grader: dict[str, Any],
+    keep: Keep,
+    model: Model,
+    prompt: str,
+    sampling: Sampling,
+    pattern: str,
+) -> Iterator[Labelled]:
+    """Label by a grader, and where it cannot tell by a model.
+
+    The prompt's `{question}`, `{answer}` (the known one, or "unknown") and `{reply}` (what follows the thinking) are
+    filled in; the last match of `pattern` in what the model says must be "right" or "wrong".
+    """
+    _check(keep)
+    open_: list[Trace] = []
+    for trace, graded in _graded(traces, grader):
+        if graded.score is None:
+            open_.append(trace)
+        else:
+            yield _labelled(trace, graded, keep)
+    chats = [[{"role": "user", "content": _question_to_judge(prompt, trace)}] for trace in open_]
+    said = asker.ask(chats, [0] * len(chats), model=model, sampling=sampling)
+    for trace, reply in zip(open_, said, strict=True):
+        yield _labelled(trace, _judged(reply.text, pattern), keep)
+
+
+def _check(keep: Sequence[str]) -> None:
     wrong = [verdict for verdict in keep if verdict not in VERDICTS]
     if wrong or not keep:
         raise BadInput(f"verify keep={list(keep)!r} is not a list of verdicts; {nearest(str(wrong[:1]), VERDICTS)}")
+
+
+def _graded(traces: Iterable[Trace], grader: dict[str, Any]) -> Iterator[tuple[Trace, Graded]]:
     given = list(traces)
     known = [trace for trace in given if trace.question.answer is not None]
+    yield from ((trace, NO_ANSWER) for trace in given if trace.question.answer is None)
     pairs = [(trace.reply.text, str(trace.question.answer)) for trace in known]
-    for trace in given:
-        if trace.question.answer is None:
-            yield _labelled(trace, NO_ANSWER, keep)
     for index, graded in pool.grade(bind.bound("grader", grader), pairs):
-        yield _labelled(known[index], graded, keep)
+        yield known[index], graded
+
+
+def _question_to_judge(prompt: str, trace: Trace) -> str:
+    known = "unknown" if trace.question.answer is None else trace.question.answer
+    filled = {"{question}": trace.question.text, "{answer}": known, "{reply}": trace.parts[1]}
+    # In one pass: a reply that holds '{answer}' must not be shown the answer.
+    return re.sub(r"\{(?:question|answer|reply)\}", lambda found: filled[found[0]], prompt)
+
+
+def _judged(said: str, pattern: str) -> Graded:
+    found = re.findall(pattern, said)
+    word = str(found[-1]).lower() if found else ""
+    if word not in (RIGHT, WRONG):
+        return Graded(None, None, f"the judge gave no verdict: {said[-80:]!r}")
+    return Graded(float(word == RIGHT), None, f"the judge says {word}")
 
 
 def _labelled(trace: Trace, graded: Graded, keep: Sequence[str]) -> Labelled:
@@ -62,7 +115,8 @@ def run(work: Work) -> dict[str, Any]:
     choice = work.reads["verify"]
     traces = tables.read_traces(work.inputs[0], work.asker.find)
     labels: dict[str, Labelled] = {}
-    for number, item in enumerate(bind.call("verify", choice, traces), 1):
+    handed: list[Any] = [traces, work.asker][: bind.positional("verify", choice)]
+    for number, item in enumerate(bind.call("verify", choice, *handed), 1):
         labels[sieve.label(item.trace)] = item
         work.progress(number, len(traces), "traces verified")
     returned = (_outcome(labels[name]) for name in map(sieve.label, traces) if name in labels)

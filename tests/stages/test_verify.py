@@ -9,6 +9,7 @@ from ot_grid.errors import BadInput
 from ot_grid.registry import register
 from ot_grid.stages import verify
 from ot_grid.stages.graders import Graded
+from tests.stages.conftest import MODEL, SAMPLING
 
 NUMBER = {"function": "grade", "grader": {"function": "number"}, "keep": ["right"]}
 REPLIES = {("1+1?", "2"): ["It is 2.", "It is 3.", "Who knows."], ("Why?", None): ["Because of 2."]}
@@ -66,3 +67,32 @@ def test_unknown_verdicts_are_bad_input(work, traces_at, keep):
     """`keep` is a list of verdicts."""
     with pytest.raises(BadInput, match="is not a list of verdicts"):
         verify.run(work({"verify": {**NUMBER, "keep": keep}}, traces_at("in", REPLIES)))
+
+
+JUDGE = {
+    "function": "judge", "grader": {"function": "number"}, "keep": ["right"], "model": MODEL, "sampling": SAMPLING,
+    "prompt": "Q {question} A {answer} R {reply}", "pattern": r"(?i)verdict\W{0,5}(right|wrong)",
+}  # fmt: skip
+
+
+def test_a_judge_is_asked_where_nothing_else_can_tell(work, traces_at, asker):
+    """A known answer is graded without a model; the rest is put to the judge, whose last verdict counts."""
+    replies = {("1+1?", "2"): ["It is 2."], ("Why?", None): ["<think>x</think> Because.", "No {answer}.", "Hm."]}
+    asker.answer = lambda prompt, sample: {
+        "Q Why? A unknown R Because.": "Verdict: wrong? No. Verdict: RIGHT",
+        "Q Why? A unknown R No {answer}.": "verdict - wrong",
+        "Q Why? A unknown R Hm.": "I cannot tell.",
+    }[prompt]
+    run = work({"verify": JUDGE}, traces_at("in", replies))
+    counts = verify.run(run)
+    assert [verdict for _, verdict, _ in labels(run)] == ["right", "right", "wrong", "unverifiable"]
+    assert (counts["right"], counts["wrong"], counts["unverifiable"]) == (2, 1, 1)
+    assert len(asker.asked) == 1
+    assert asker.asked[0]["samples"] == [0, 0, 0]
+
+
+def test_a_judge_without_anything_to_judge_is_not_asked(work, traces_at, asker):
+    """Where the grader tells, no model is paid."""
+    run = work({"verify": JUDGE}, traces_at("in", {("1+1?", "2"): ["It is 2."]}))
+    assert verify.run(run)["right"] == 1
+    assert [each["chats"] for each in asker.asked] in ([], [[]])
