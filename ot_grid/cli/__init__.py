@@ -25,6 +25,8 @@ COMMANDS = {  # command: the module that has a function of that name
     "report": "results",
     "reproduce": "results",
     "explain": "results",
+    "rescore": "scoring",
+    "export": "scoring",
     "status": "looking",
     "logs": "looking",
     "cancel": "steering",

@@ -67,14 +67,15 @@ def _ask(work: Work) -> list[Asked]:
     trained, frozen = work.inputs
     questions = drawn(tables.read_questions(frozen), benchmark["limit"])
     turns = [(question, repeat) for question in questions for repeat in range(repeats)]
-    chats = [_chat(benchmark, question) for question, _ in turns]
+    chats = [chat(benchmark, question) for question, _ in turns]
     work.progress(0, len(turns), "replies")
     samples = [repeat for _, repeat in turns]
     replies = work.asker.ask(chats, samples, model=student(trained), sampling=sampling, path=trained / "model")
     return [Asked(question, repeat, reply) for (question, repeat), reply in zip(turns, replies, strict=True)]
 
 
-def _chat(benchmark: Mapping[str, Any], question: Question) -> list[Message]:
+def chat(benchmark: Mapping[str, Any], question: Question) -> list[Message]:
+    """Return the messages that put a question of a benchmark to a student."""
     user = {"role": "user", "content": benchmark["prompt"].replace("{question}", question.text)}
     return [{"role": "system", "content": benchmark["system"]}, user] if benchmark["system"] else [user]
 

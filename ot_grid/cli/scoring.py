@@ -1,0 +1,56 @@
+"""Commands about scores: rescore, export."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from ot_grid import api
+from ot_grid.cli.parsers import sweep_parser
+from ot_grid.cli.printing import say
+from ot_grid.rescore import AGAIN
+
+
+def rescore(words: Sequence[str]) -> int:
+    """Grade what students said again, without a model; the first scores stay."""
+    parser = sweep_parser(
+        "rescore",
+        "Grade the replies of a sweep's finished evaluations again, without a model. The new scores lie beside the "
+        "first ones, which stay; show them with: report --grade LABEL.",
+    )
+    parser.add_argument("--grade", metavar="CHOICE", help="a choice of conf/grade; default: each benchmark's own")
+    parser.add_argument("-cd", "--config-dir", help="a folder with a grade/ of your own")
+    parser.add_argument("--label", help="what to call the new scores (default: the choice, or 'again')")
+    _add_only(parser)
+    args = parser.parse_args(words)
+    done = api.rescore(
+        args.sweep, place=args.store, grade=args.grade, config_dir=args.config_dir, label=args.label, only=args.only
+    )
+    for each in done:
+        scores = "held out" if each.hidden else f"{100 * each.before:5.1f} -> {100 * each.after:5.1f}"
+        there = "" if each.made else "  (there already: the same grader made it)"
+        say(f"{each.name:<20} {scores}  {each.changed} of {each.of} verdicts changed  {each.folder}{there}")
+    say(f"to rank by these scores: python -m ot_grid report --grade {args.label or args.grade or AGAIN}")
+    return 0
+
+
+def export(words: Sequence[str]) -> int:
+    """Write evaluations in a form that other tools read."""
+    parser = sweep_parser(
+        "export",
+        "Write the finished evaluations of a sweep, a folder for each student: sample logs and results as "
+        "lm-evaluation-harness writes them, or one parquet file a benchmark with questions, outputs and verdicts.",
+    )
+    parser.add_argument("--to", required=True, metavar="FOLDER")
+    parser.add_argument("--format", choices=("lm-eval", "parquet"), default="lm-eval")
+    _add_only(parser)
+    args = parser.parse_args(words)
+    for path in api.export(args.sweep, place=args.store, to=args.to, form=args.format, only=args.only):
+        say(str(path))
+    return 0
+
+
+def _add_only(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--only", metavar="BENCHMARK,...", type=lambda text: tuple(text.split(",")), default=(), help="default: all"
+    )

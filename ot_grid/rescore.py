@@ -1,0 +1,111 @@
+"""Scores again, without a model: by another grader, or by the same one as it is today.
+
+One idea: an evaluation's own scores are never changed; other scores lie beside them under a label of their own, with
+what made them and what they changed. It must not ask a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ot_grid import binding, evaluations, execute, key, probe, registry, store, tables
+from ot_grid.errors import BadInput
+from ot_grid.evaluations import Evaluation
+from ot_grid.inference.replies import Replies
+from ot_grid.stages import eval as eval_stage
+from ot_grid.store import Store
+
+SCORES, SCORE = "scores", "score.json"  # below an eval artifact: a folder for each label, its score.json written last
+AGAIN = "again"  # the label of the evaluation's own grader
+PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")  # what graders compute with
+SHOWN = 10  # changed verdicts that score.json names
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """What became of one evaluation."""
+
+    name: str
+    folder: Path  # where the new scores lie
+    before: float  # mean score, undecided ones counting as wrong
+    after: float
+    changed: int  # verdicts
+    of: int
+    made: bool  # False: the same scores were there already
+
+
+def rescore(
+    place: Store,
+    sweep: Mapping[str, Any],
+    *,
+    grade: Mapping[str, Any] | None,
+    label: str,
+    only: Sequence[str] = (),
+    progress: Callable[[str, int, int], None] = lambda name, done, of: None,
+) -> list[Rescored]:
+    """Score the finished evaluations of a sweep by `grade`, or each by its own grader; raise `BadInput` for none."""
+    found = list(evaluations.of_sweep(place, sweep, only))
+    if not found:
+        raise BadInput(f"sweep {sweep['name']!r} has no finished evaluation yet; see: python -m ot_grid status")
+    problems = list(binding.choice_problems("grader", grade, "grade")) if grade is not None else []
+    if problems:
+        raise BadInput(*problems)
+    with closing(Replies(place.replies)) as replies:
+        return [_one(evaluations.load(place, artifact, replies), grade, label, progress) for artifact in found]
+
+
+def _one(
+    evaluation: Evaluation, grade: Mapping[str, Any] | None, label: str, progress: Callable[[str, int, int], None]
+) -> Rescored:
+    used = dict(grade if grade is not None else evaluation.benchmark["grade"])
+    graded_by = _graded_by(used)
+    folder = evaluation.artifact / SCORES / store.slug(label)
+    number = 1
+    while (folder / SCORE).exists():  # never overwritten: another version of the same grader gets a number
+        known = store.read_json(folder / SCORE)
+        if key.canonical([known["grade"], known["graded_by"]]) == key.canonical([used, graded_by]):
+            return _told(evaluation, folder, known, made=False)
+        number += 1
+        folder = folder.with_name(f"{store.slug(label)}.{number}")
+    rows = eval_stage.score(evaluation.asked, used, lambda done, of: progress(evaluation.name, done, of))
+    tables.write_rows(folder / "matrix.parquet", rows, eval_stage.MATRIX)
+    said = _said(evaluation, rows)
+    told = {
+        "label": folder.name, "grade": used, "graded_by": graded_by, "of": evaluation.record["key"],
+        "made": datetime.now(UTC).isoformat(timespec="seconds"), "made_with": execute.versions(), **said,
+    }  # fmt: skip
+    store.write_json(folder / SCORE, told)
+    return _told(evaluation, folder, told, made=True)
+
+
+def _graded_by(grade: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides how a reply is graded: the function's version, and those of the packages."""
+    function = registry.find("grader", grade["function"])
+    return {"function": function.name, "version": function.version, **probe.versions(PACKAGES)}
+
+
+def _said(evaluation: Evaluation, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    pairs = list(zip(evaluation.rows, rows, strict=True))
+    changes = [
+        {"question": now["question"], "repeat": now["repeat"], "was": was["verdict"], "is": now["verdict"],
+         "extracted": now["extracted"], "reason": now["reason"]}
+        for was, now in pairs
+        if (was["verdict"], was["score"]) != (now["verdict"], now["score"])
+    ]  # fmt: skip
+    return {
+        "counts": eval_stage.counts(rows), "before": _mean(evaluation.rows), "after": _mean(rows),
+        "changed": len(changes), "replies": len(pairs), "changes": changes[:SHOWN],
+    }  # fmt: skip
+
+
+def _mean(rows: Sequence[Mapping[str, Any]]) -> float:
+    return sum(row["score"] or 0.0 for row in rows) / len(rows)
+
+
+def _told(evaluation: Evaluation, folder: Path, said: Mapping[str, Any], *, made: bool) -> Rescored:
+    return Rescored(evaluation.name, folder, said["before"], said["after"], said["changed"], said["replies"], made)
