@@ -5,12 +5,26 @@ One idea: each command of the command line is one call here, and returns values 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ot_grid import attempts, launch, overview, preflight, standing, steering, store, submission, sweep
+from ot_grid import (
+    attempts,
+    launch,
+    overview,
+    preflight,
+    recipe,
+    registry,
+    standing,
+    steering,
+    store,
+    submission,
+    sweep,
+)
+from ot_grid import export as exporting
+from ot_grid import rescore as rescoring
 from ot_grid.plan import Plan
 from ot_grid.store import Store
 from ot_grid.submission import Artifacts
@@ -18,7 +32,7 @@ from ot_grid.submission import Artifacts
 if TYPE_CHECKING:
     from ot_grid.report import Report
 
-__all__ = ["Ran", "cancel", "plan", "report", "resume", "retry", "run", "status", "throttle"]
+__all__ = ["Ran", "cancel", "export", "plan", "report", "rescore", "resume", "retry", "run", "status", "throttle"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +116,31 @@ def report(name: str | None = None, *, place: str | Path, reference: str | None 
     made = reports.build(Store(place), found["name"], reference=reference or found.get("versus"))
     reports.write(made, Store(place).sweep(found["name"]))
     return made
+
+
+def rescore(
+    name: str | None = None,
+    *,
+    place: str | Path,
+    grade: str | None = None,
+    config_dir: str | None = None,
+    label: str | None = None,
+    only: Sequence[str] = (),
+) -> Iterator[rescoring.Rescored]:
+    """Score a sweep's finished evaluations again, by a choice of `conf/grade` or each by its own grader; no model."""
+    found = submission.find_sweep(Store(place), name)
+    registry.load_plugins(found["plugins"])
+    settings = recipe.choice("grade", grade, config_dir) if grade else None
+    called = label or grade or rescoring.AGAIN
+    return rescoring.rescore(Store(place), found, grade=settings, label=called, only=only)
+
+
+def export(
+    name: str | None = None, *, place: str | Path, to: str | Path, form: str = "lm-eval", only: Sequence[str] = ()
+) -> list[Path]:
+    """Write a sweep's finished evaluations as lm-evaluation-harness does, or as parquet; return the files."""
+    found = submission.find_sweep(Store(place), name)
+    return exporting.export(Store(place), found, Path(to), form=form, only=only)
 
 
 def _track(wanted: Plan, artifacts: Artifacts, made: Report, say: Callable[[str], None]) -> int:

@@ -30,13 +30,18 @@ def export(place: Store, sweep: Mapping[str, Any], folder: Path, *, form: str, o
     if form not in FORMATS:
         raise BadInput(f"format {form!r} is not known; {nearest(form, FORMATS)}")
     write = _parquet if form == "parquet" else _lm_eval
+    held_out = set(sweep.get("held_out", ())) - set(only)  # what is held out comes only to who names it
     written: list[Path] = []
     with closing(Replies(place.replies)) as replies:
         for artifact in evaluations.of_sweep(place, sweep, only):
             evaluation = evaluations.load(place, artifact, replies)
-            written += write(evaluation, folder / student(evaluation))
+            if evaluation.name not in held_out:
+                written += write(evaluation, folder / student(evaluation))
     if not written:
-        raise BadInput(f"sweep {sweep['name']!r} has no finished evaluation yet; see: python -m ot_grid status")
+        raise BadInput(
+            f"sweep {sweep['name']!r} has no finished evaluation that is not held out; name held-out ones (--only), or "
+            "see how far it is: python -m ot_grid status"
+        )
     return written
 
 

@@ -34,6 +34,7 @@ from ot_grid.errors import BadInput, Problems, nearest
 __all__ = [
     "Composer",
     "Override",
+    "choice",
     "composing",
     "parse",
     "recipe_of",
@@ -230,6 +231,17 @@ def values(override: Override) -> list[str]:
             raise BadInput(f"{override.input_line!r}: an interval has no end of values; use a range or a choice")
         return [str(value) for value in override.sweep_string_iterator()]
     return [override.get_value_element_as_str()]
+
+
+def choice(group: str, name: str, config_dir: str | None = None) -> dict[str, Any]:
+    """Return the YAML of one choice that refers to no other, from the user's own folder or from ours."""
+    folders = [Path(folder) / group for folder in (config_dir, shipped("conf")) if folder]
+    there = {path.stem: path for folder in reversed(folders) for path in folder.glob("*.yaml")}
+    if name not in there:
+        raise BadInput(f"no {group} {name!r}; {nearest(name, there)}")
+    plain = OmegaConf.to_container(OmegaConf.load(there[name]), resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
 
 
 def runtime_of(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ what made them and what they changed. It must not ask a model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,17 +37,12 @@ class Rescored:
     changed: int  # verdicts
     of: int
     made: bool  # False: the same scores were there already
+    hidden: bool  # its benchmark is held out, and was not asked for by name
 
 
 def rescore(
-    place: Store,
-    sweep: Mapping[str, Any],
-    *,
-    grade: Mapping[str, Any] | None,
-    label: str,
-    only: Sequence[str] = (),
-    progress: Callable[[str, int, int], None] = lambda name, done, of: None,
-) -> list[Rescored]:
+    place: Store, sweep: Mapping[str, Any], *, grade: Mapping[str, Any] | None, label: str, only: Sequence[str] = ()
+) -> Iterator[Rescored]:
     """Score the finished evaluations of a sweep by `grade`, or each by its own grader; raise `BadInput` for none."""
     found = list(evaluations.of_sweep(place, sweep, only))
     if not found:
@@ -55,13 +50,14 @@ def rescore(
     problems = list(binding.choice_problems("grader", grade, "grade")) if grade is not None else []
     if problems:
         raise BadInput(*problems)
+    held_out = set(sweep.get("held_out", ())) - set(only)
     with closing(Replies(place.replies)) as replies:
-        return [_one(evaluations.load(place, artifact, replies), grade, label, progress) for artifact in found]
+        for artifact in found:
+            done = _one(evaluations.load(place, artifact, replies), grade, label)
+            yield replace(done, hidden=done.name in held_out)
 
 
-def _one(
-    evaluation: Evaluation, grade: Mapping[str, Any] | None, label: str, progress: Callable[[str, int, int], None]
-) -> Rescored:
+def _one(evaluation: Evaluation, grade: Mapping[str, Any] | None, label: str) -> Rescored:
     used = dict(grade if grade is not None else evaluation.benchmark["grade"])
     graded_by = _graded_by(used)
     folder = evaluation.artifact / SCORES / store.slug(label)
@@ -72,7 +68,7 @@ def _one(
             return _told(evaluation, folder, known, made=False)
         number += 1
         folder = folder.with_name(f"{store.slug(label)}.{number}")
-    rows = eval_stage.score(evaluation.asked, used, lambda done, of: progress(evaluation.name, done, of))
+    rows = eval_stage.score(evaluation.asked, used, lambda done, of: None)
     tables.write_rows(folder / "matrix.parquet", rows, eval_stage.MATRIX)
     said = _said(evaluation, rows)
     told = {
@@ -108,4 +104,5 @@ def _mean(rows: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _told(evaluation: Evaluation, folder: Path, said: Mapping[str, Any], *, made: bool) -> Rescored:
-    return Rescored(evaluation.name, folder, said["before"], said["after"], said["changed"], said["replies"], made)
+    shown = (said["before"], said["after"], said["changed"], said["replies"])
+    return Rescored(evaluation.name, folder, *shown, made, hidden=False)
