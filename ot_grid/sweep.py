@@ -112,9 +112,11 @@ def _points(overrides: Sequence[Override], composer: Composer) -> list[tuple[dic
     """Return the product of all overrides as (coordinates, overrides of one value each); the last of a key wins."""
     last = {override.get_key_element(): override for override in overrides}
     choices = [
-        [(name, value, override if len(known) == 1 else single(f"{name}={value}", composer)) for value in known]
+        [
+            (name, value, single(f"{name}={value}", composer) if override.is_sweep_override() else override)
+            for value in values(override)
+        ]
         for name, override in last.items()
-        for known in [values(override)]
     ]
     swept = {name for name, override in last.items() if override.is_sweep_override()}
     return [

@@ -209,3 +209,18 @@ def test_a_smaller_mix_shares_its_sources():
     """mix=top1 and mix=top2 share the best source."""
     plan = api.plan(["mix=top1,top2"])
     assert sum(run.stage == "source" for run in plan.runs.values()) == 2
+
+
+@pytest.mark.parametrize("swept", ["train.seed=range(0,1)", "train.seed=choice(0)", "train.seed=shuffle(range(0,1))"])
+def test_a_sweep_of_one_value_is_that_value(swept: str):
+    """A range that names one number is a factor with one value, and the stage runs are those of the number itself."""
+    plan = api.plan(["filter=none", swept])
+    assert plan.factors == {"train.seed": ("0",)}
+    assert keys(plan) == keys(api.plan(["filter=none", "train.seed=0"]))
+
+
+def test_a_glob_that_fits_one_choice_is_that_choice():
+    """The same holds for choices of a group."""
+    plan = api.plan(["filter=glob(len*)"])
+    assert plan.factors == {"filter": ("length",)}
+    assert keys(plan) == keys(api.plan(["filter=length"]))
