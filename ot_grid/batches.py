@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from ot_grid.errors import Corrupt
 from ot_grid.store import Store
 
 BATCH, JOB = "batch.json", "job.json"
+HEAL = "heal"  # stands for a stage where a job is to resume its sweep
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,20 @@ class Batch:
 
     folder: Path
     sweep: str
-    stage: str  # a stage; cpu for a pack of several; heal
+    stage: str  # a stage; cpu for a pack of several; HEAL
     tasks: Sequence[Sequence[Mapping[str, Any]]]  # the orders of each task (see `execute.Order`)
     resources: Mapping[str, Any]
     runtime: Mapping[str, Any]
-    heals: str | None = None  # the sweep that it is to resume when the wave before it has ended
 
     @property
     def name(self) -> str:
         """Its folder's name, which its jobs carry in their comment."""
         return self.folder.name
+
+    @property
+    def heals(self) -> bool:
+        """Whether it is to resume its sweep when the wave before it has ended."""
+        return self.stage == HEAL
 
     @property
     def job(self) -> str | None:
@@ -54,14 +59,13 @@ def intend(
     sweep: str,
     stage: str,
     tasks: Sequence[Sequence[Mapping[str, Any]]],
+    *,
     resources: Mapping[str, Any],
     runtime: Mapping[str, Any],
-    *,
-    heals: str | None = None,
 ) -> Batch:
     """Write what is about to be submitted; it counts as queued only once Slurm knows it."""
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{stage}-{uuid.uuid4().hex[:8]}"
-    batch = Batch(_folder(place, sweep) / name, sweep, stage, tasks, resources, runtime, heals)
+    batch = Batch(_folder(place, sweep) / name, sweep, stage, tasks, resources, runtime)
     content = {name: value for name, value in vars(batch).items() if name != "folder"}
     store.write_json(batch.folder / BATCH, content)
     (place.root / "queue").mkdir(parents=True, exist_ok=True)
@@ -83,8 +87,9 @@ def over(place: Store, batch: Batch) -> None:
 def read(folder: Path) -> Batch:
     """Return a batch; raise `Corrupt` when its folder holds none."""
     try:
-        return Batch(folder=folder, **store.read_json(folder / BATCH))
-    except (TypeError, FileNotFoundError) as error:
+        told = store.read_json(folder / BATCH)
+        return Batch(folder, *(told[field.name] for field in fields(Batch)[1:]))  # older ones say more
+    except (TypeError, KeyError, FileNotFoundError) as error:
         raise Corrupt(f"{folder} is not a batch of jobs ({error}); run the sweep again") from error
 
 

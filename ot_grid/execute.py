@@ -21,11 +21,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ot_grid import attempts, key, machine, store
+from ot_grid import attempts, key, machine, probe, store
 from ot_grid.config import Cluster
 from ot_grid.errors import BadInput, OtGridError, UpstreamMissing
 from ot_grid.inference.door import Door
@@ -248,13 +247,7 @@ def whereabouts() -> dict[str, Any]:
 
 def versions() -> dict[str, Any]:
     """Return what made an artifact: packages, Python, and the commit of a checkout. Recorded; only warns."""
-    found: dict[str, Any] = {"python": platform.python_version(), "commit": commit()}
-    for name in VERSIONED:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return {"python": platform.python_version(), "commit": commit(), **probe.versions(VERSIONED)}
 
 
 def commit() -> str | None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ot_grid import attempts, batches, slurm, stopping
+from ot_grid import attempts, batches, slurm, stopping, store
 from ot_grid.errors import OtGridError, UpstreamMissing
 from ot_grid.stopping import Stopped
 from ot_grid.store import Store
@@ -29,7 +29,7 @@ def main(folder: str) -> int:
     """Run the task of a batch that this job is; return its exit code."""
     batch = batches.read(Path(folder))
     if batch.heals:
-        resume = ["-m", "ot_grid", "resume", batch.heals, "--store", str(batch.folder.parents[2])]
+        resume = ["-m", "ot_grid", "resume", batch.sweep, "--store", str(batch.folder.parents[2])]
         os.execv(sys.executable, [sys.executable, *resume])  # noqa: S606 (the process that Slurm watches stays one)
     task = int(os.environ.get("SLURM_ARRAY_TASK_ID", "0"))
     job = f"{os.environ['SLURM_ARRAY_JOB_ID']}_{task}"
@@ -67,7 +67,7 @@ def give_up(place: Store, order: Mapping[str, Any], retries: Mapping[str, int]) 
     folder = place.root / order["folder"]
     history = attempts.read(folder)
     why = attempts.exhausted(history, retries)
-    if not why or (folder / "record.json").exists():
+    if not why or (folder / store.RECORD).exists():
         return False
     say(f"giving up {order['folder']}: {why}")
     if history[-1].outcome is None:

@@ -72,7 +72,8 @@ class Queue:
 
     def mine(self) -> list[Queued]:
         """Return the jobs of this user: what MaxSubmitJobs counts."""
-        return [job for job in self.jobs if job.user in (os.environ.get("USER"), user())]
+        me = (os.environ.get("USER"), user())
+        return [job for job in self.jobs if job.user in me]
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from pathlib import Path
 from ot_grid import attempts, batches, slurm, store
 from ot_grid.attempts import Attempt
 from ot_grid.batches import Batch
-from ot_grid.plan import Plan, StageRun
+from ot_grid.plan import Plan
 from ot_grid.slurm import Ended, Queue, Queued
 from ot_grid.submission import Artifacts
 
 DONE, RUNNING, QUEUED, FAILED, WAITING = "done", "running", "queued", "failed", "not started"
 AGAIN = ("time limit", "preempted")  # ends after which the same job is queued again
+IN_ITS_JOB = "its job is at another stage run"  # a reason of ours, beside those of Slurm
 NO_ACCOUNTING = "its job ended without a word, and accounting does not say how"
 
 
@@ -73,8 +74,7 @@ def look(plan: Plan, artifacts: Artifacts, queue: Queue | None = None) -> dict[s
     found: dict[str, Standing] = {}
     unclear: dict[str, Place | Attempt] = {}
     for run in plan.runs.values():
-        history = [] if artifacts.done(run) else attempts.read(artifacts.folder(run))
-        standing = _one(artifacts.folder(run), history, places.get(run.key, []))
+        standing = Standing(DONE) if artifacts.done(run) else _one(artifacts.folder(run), places.get(run.key, []))
         if isinstance(standing, Standing):
             found[run.key] = standing
         else:
@@ -103,16 +103,17 @@ def _places(given: Iterable[Batch], queue: Queue) -> dict[str, list[Place]]:
     return found
 
 
-def _one(folder: Path, history: Sequence[Attempt], places: Sequence[Place]) -> Standing | Place | Attempt:
-    """Return a standing, or what accounting has to be asked about."""
-    if store.record_of(folder) is not None:
-        return Standing(DONE)
+def _one(folder: Path, places: Sequence[Place]) -> Standing | Place | Attempt:
+    """Return where a stage run stands that had no record, or what accounting has to be asked about."""
+    history = attempts.read(folder)
     last = history[-1] if history else None
     queued = [place for place in places if place.queued and not _failed_in(last, place)]
     if queued:
         return _in_queue(queued, history)
     if store.is_claimed(folder):
         return Standing(RUNNING, job=last.job if last else None, log=last.log if last else None)
+    if (folder / store.RECORD).exists():  # written while we looked; the claim is let go after it
+        return Standing(DONE)
     gone = places[-1] if places else None
     if gone and not gone.queued and gone.job not in {attempt.job for attempt in history}:
         return gone
@@ -140,7 +141,7 @@ def _in_queue(places: Sequence[Place], history: Sequence[Attempt]) -> Standing:
             return Standing(RUNNING, log=log, job=place.job, start=place.queued.start, workers=len(places))
     first = next((place for place in places if place.queued and place.queued.running), places[0])
     assert first.queued is not None, "the caller left out what is gone"
-    reason = "its job is at another stage run" if first.queued.running else first.queued.reason
+    reason = IN_ITS_JOB if first.queued.running else first.queued.reason
     return Standing(QUEUED, job=first.job, reason=reason, start=first.queued.start, workers=len(places))
 
 
@@ -167,11 +168,3 @@ def _mark_descendants(plan: Plan, found: dict[str, Standing]) -> None:
         standing = found[run.key]
         if standing.state == WAITING and any(found[parent].state == FAILED for parent in run.inputs):
             found[run.key] = Standing(FAILED, "upstream")
-
-
-def behind(run: StageRun, plan: Plan, found: Mapping[str, Standing]) -> StageRun | None:
-    """Return the failed stage run that another one waits for, however far upstream."""
-    for parent in run.inputs:
-        if found[parent].state == FAILED:
-            return behind(plan.runs[parent], plan, found) or plan.runs[parent]
-    return None

@@ -45,7 +45,7 @@ def cancel(place: Store, name: str) -> Cancelled:
     slurm.cancel(sorted({job.array for job in healing}))
     with store.submitting(place):  # one of them may have been submitting: what it did is seen after it
         queue = slurm.queue()
-        rest = [(batch, jobs) for batch, jobs in _queued(place, sweep, queue)]
+        rest = _queued(place, sweep, queue)
         slurm.cancel(sorted({job.array for _, jobs in rest for job in jobs}))
     ended = {job.job: job for job in [*healing, *(job for _, jobs in rest for job in jobs)]}
     keys = set(_to_make(place, rest))

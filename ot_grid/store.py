@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ot_grid import key
+from ot_grid import attempts, key
 from ot_grid.errors import BadInput, Corrupt, OtGridError
 
 RECORD, RECIPE, JOB, PROGRESS, CLAIM = "record.json", "recipe.json", "job.json", "progress.json", "claim"
-KEPT_ON_RESTART = {RECIPE, CLAIM, "attempts.jsonl", "checkpoints", "train.log"}
+TRAINING = "train.log"  # what a trainer says
+KEPT_ON_RESTART = {RECIPE, CLAIM, attempts.FILE, "checkpoints", TRAINING}
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:

@@ -208,7 +208,7 @@ def test_a_job_does_its_stage_runs_one_after_the_other():
     """The benchmarks of one student are one job: its time is the sum of theirs, however many jobs run."""
     runs = [stage_run(f"eval{n}") for n in range(4)]
     states = {"eval0": Standing(RUNNING, job="8_0")}
-    states |= {run.key: queued(outlook.IN_ITS_JOB, "8_0") for run in runs[1:]}
+    states |= {run.key: queued(standing.IN_ITS_JOB, "8_0") for run in runs[1:]}
     assert expected(planned(*runs), states, [took("eval", 20, f"{n}_0") for n in range(8)]).seconds == 10 + 3 * 20
 
 
@@ -268,7 +268,8 @@ def test_without_slurm_a_submitted_sweep_is_unknown_not_failed(
     plan, artifacts = local_sweep()
     monkeypatch.setenv("PATH", str(tmp_path))
     runs = list(plan.runs.values())
-    batches.intend(artifacts.place, plan.name, "cpu", [[artifacts.order(run, plan) for run in runs]], {}, plan.runtime)
+    tasks = [[artifacts.order(run, plan) for run in runs]]
+    batches.intend(artifacts.place, plan.name, "cpu", tasks, resources={}, runtime=plan.runtime)
     record(artifacts, runs[0])
     snapshot = api.status(place=own_store)
     assert snapshot.counts | {"done": 1, "unknown": len(runs) - 1} == snapshot.counts

@@ -35,7 +35,7 @@ def examine(plan: Plan) -> Iterator[Finding]:
 def limits(plan: Plan, settings: Mapping[str, Any]) -> Finding:
     """Return the version and the limits; warn when a plan is larger than they are and nothing would submit the rest."""
     known = capacity.limits(settings["qos"])
-    version = _sinfo("--version").strip()
+    version = slurm.ask("sinfo", "--version").strip()
     at_once = known.submitted or "any number of"
     told = f"{version} answers; arrays of {known.array_size} jobs, {at_once} jobs of a user at once"
     most = len(plan.runs)  # where nothing is packed
@@ -49,7 +49,7 @@ def limits(plan: Plan, settings: Mapping[str, Any]) -> Finding:
 
 def partitions(settings: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield the partitions, each with its nodes and GPUs; the one that jobs go to is checked."""
-    lines = _sinfo("--noheader", f"--format={FIELDS}").splitlines()
+    lines = slurm.ask("sinfo", "--noheader", f"--format={FIELDS}").splitlines()
     rows = [line.strip().split("|") for line in lines if line.count("|") == FIELDS.count("|")]
     names = list(dict.fromkeys(row[0] for row in rows))
     for name in names[:MOST_PARTITIONS]:
@@ -71,12 +71,6 @@ def _shape(row: list[str]) -> str:
     gib = int(memory.rstrip("+")) / 1024
     devices = "no GPU" if gpus == "(null)" else gpus
     return f"{nodes} nodes {state if up == 'up' else up} of {cores} cores, {gib:.0f} GiB, {devices}"
-
-
-def _sinfo(*options: str) -> str:
-    """Return what sinfo prints; the limits were asked for before, so it is there and is answered."""
-    ask = ["sinfo", *options]
-    return subprocess.run(ask, capture_output=True, text=True, check=False, timeout=slurm.PATIENCE).stdout
 
 
 def accounting() -> Finding:

@@ -70,6 +70,7 @@ class Want:
 
 
 Wants = Mapping[str, Want]  # by the key of a stage run
+Wave = dict[tuple[str, str], list[Pack]]  # the jobs of each array: by the stage it is called after, and its shape
 
 
 @dataclass
@@ -80,17 +81,17 @@ class _Chain:
     runs: list[StageRun]
 
 
-def waves(missing: Sequence[StageRun], wants: Wants) -> list[dict[str, list[Pack]]]:
-    """Return the jobs of each wave, in arrays: by the stage they are called after and their shape.
+def waves(missing: Sequence[StageRun], wants: Wants) -> list[Wave]:
+    """Return the jobs of each wave, in arrays.
 
     `missing` lists inputs before what needs them. An input that is not in it is done or queued.
     """
-    arrays: dict[int, dict[str, list[Pack]]] = {}
+    arrays: dict[int, Wave] = {}
     for chain in _chained(missing, wants):
         first = chain.runs[0]
-        name = f"{'cpu' if first.needs == 'cpu' else first.stage} {wants[first.key].shape}"
-        arrays.setdefault(chain.wave, {}).setdefault(name, []).append(Pack(list(chain.runs)))
-    return [{name: list(_packed(jobs, wants)) for name, jobs in arrays[wave].items()} for wave in sorted(arrays)]
+        array = "cpu" if first.needs == "cpu" else first.stage, wants[first.key].shape
+        arrays.setdefault(chain.wave, {}).setdefault(array, []).append(Pack(list(chain.runs)))
+    return [{array: list(_packed(jobs, wants)) for array, jobs in arrays[wave].items()} for wave in sorted(arrays)]
 
 
 def _chained(missing: Sequence[StageRun], wants: Wants) -> list[_Chain]:

@@ -77,7 +77,7 @@ def options(resources: Mapping[str, Any]) -> dict[str, Any]:
         "qos": resources["qos"],
         "constraint": resources["constraint"],
         "time": resources["time"],
-        "nodes": resources["nodes"],
+        "nodes": resources["nodes"] or None,
         "cpus-per-task": resources["cpus"],
         "mem": f"{round(mem * 1024)}M" if mem else None,
         "gpus-per-node": f"{resources['gpu_type']}:{gpus}" if gpus and resources["gpu_type"] else gpus,

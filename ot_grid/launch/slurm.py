@@ -19,6 +19,7 @@ import submitit
 from submitit.core.utils import FailedJobError
 
 from ot_grid import attempts, batches, capacity, slurm, standing, store
+from ot_grid.attempts import Attempt
 from ot_grid.batches import Batch
 from ot_grid.errors import OtGridError
 from ot_grid.launch import resources
@@ -85,12 +86,12 @@ class Submission:
         room = None if limits.submitted is None else limits.submitted - len(self.queue.mine())
         for wave in waves(wanted, self.wants):
             made = []
-            for name, packs in wave.items():
+            for (stage, _), packs in wave.items():
                 for part in _parts(self._shared(packs), limits.array_size):
                     if room is not None and room < len(part) + 1:  # one more for the job that heals
                         self.left |= {run.key for pack in part for run in pack.runs}
                         continue
-                    made.append(self._array(name.split()[0], part))
+                    made.append(self._array(stage, part))
                     room = None if room is None else room - len(part)
             if made and self.settings["self_heal"]:
                 self._heal(made)
@@ -113,41 +114,40 @@ class Submission:
             if now.state == standing.DONE:
                 self.outcome.cached += 1
                 continue
-            if now.state == FAILED and not now.told:
-                self._write_down(run, now)
-            want = self.wants[run.key] = self._want(run)
-            self.workers[run.key] = int(want.resources["workers"] or 1) - now.workers
+            history = self._history(run, now)
+            want = resources.of(run, self.plan.runtime["cluster"], history, self.nodes)
+            self.wants[run.key] = Want.of(want)
+            self.workers[run.key] = int(want["workers"] or 1) - now.workers
             if now.state in (QUEUED, RUNNING):
                 self.outcome.queued += 1
                 if now.job:
                     self.jobs[run.key] = now.job
                 if now.workers and self.workers[run.key] > 0:
                     yield run  # more workers than it was given before
-            elif why := self._hopeless(run, now, by_hand=by_hand):
+            elif why := self._hopeless(run, now, history, by_hand=by_hand):
                 self.outcome.failed[run.key] = why
             else:
                 yield run
 
-    def _write_down(self, run: StageRun, now: Standing) -> None:
-        """Note how a stage run died that could not say so itself."""
+    def _history(self, run: StageRun, now: Standing) -> list[Attempt]:
+        """Return the attempts at a stage run; how it died that could not say so itself is noted first."""
         folder = self.artifacts.folder(run)
-        last = attempts.read(folder)[-1:]
-        died = last[0].id if last and last[0].outcome is None else None
+        history = attempts.read(folder)
+        if now.state != FAILED or now.told:
+            return history
+        died = history[-1].id if history and history[-1].outcome is None else None
         attempts.end(folder, now.outcome, now.message, name=died, job=now.job)
+        return attempts.read(folder)
 
-    def _hopeless(self, run: StageRun, now: Standing, *, by_hand: bool) -> str | None:
+    def _hopeless(self, run: StageRun, now: Standing, history: Sequence[Attempt], *, by_hand: bool) -> str | None:
         """Return why a stage run is not submitted, None when it is."""
         lost = [parent for parent in run.inputs if parent in self.outcome.failed]
         if lost:
             return f"upstream: {self.plan.runs[lost[0]]} failed"
         if now.state == FAILED and now.outcome == "cancelled" and not by_hand:
             return f"{now.message or 'cancelled'}; the same command, or `retry`, submits it again"
-        why = attempts.exhausted(attempts.read(self.artifacts.folder(run)), self.settings["retries"])
+        why = attempts.exhausted(history, self.settings["retries"])
         return f"{why}: {now.message.splitlines()[0] if now.message else ''} (log: {now.log})" if why else None
-
-    def _want(self, run: StageRun) -> Want:
-        history = attempts.read(self.artifacts.folder(run))
-        return Want.of(resources.of(run, self.plan.runtime["cluster"], history, self.nodes))
 
     def _array(self, stage: str, packs: Sequence[Pack]) -> str:
         first = packs[0].runs[0]
@@ -159,7 +159,7 @@ class Submission:
             self.jobs[parent] for pack in packs for run in pack.runs for parent in run.inputs if parent in self.jobs
         }
         name = f"{first.stage}-{store.slug(first.label)}-{first.key[:8]}" if len(inside) == 1 else None
-        batch = batches.intend(self.artifacts.place, self.plan.name, stage, orders, want, self.plan.runtime)
+        batch = self._intend(stage, orders, want)
         job = self._sbatch(batch, name or f"{stage}-{self.plan.name}", edges(parents))
         self.jobs.update((run_key, job) for run_key in inside if run_key not in self.jobs)
         self.outcome.handed_over += len(inside)
@@ -168,14 +168,15 @@ class Submission:
     def _heal(self, wave: Sequence[str]) -> None:
         """Submit the small job that resumes the sweep when a wave has ended."""
         given = resources.layered(self.settings, self.settings["cpu"], SMALL)
-        batch = batches.intend(
-            self.artifacts.place, self.plan.name, "heal", [[]], given, self.plan.runtime, heals=self.plan.name
-        )
-        self._sbatch(batch, f"heal-{self.plan.name}", wave)
+        self._sbatch(self._intend(batches.HEAL, [[]], given), f"{batches.HEAL}-{self.plan.name}", wave)
+
+    def _intend(self, stage: str, tasks: Sequence[Sequence[Mapping[str, Any]]], given: Mapping[str, Any]) -> Batch:
+        place, sweep, runtime = self.artifacts.place, self.plan.name, self.plan.runtime
+        return batches.intend(place, sweep, stage, tasks, resources=given, runtime=runtime)
 
     def _sbatch(self, batch: Batch, name: str, parents: Sequence[str]) -> str:
         executor = Arrays(folder=batch.folder)
-        given = {**batch.resources, "nodes": batch.resources["nodes"] or 1}
+        given = batch.resources
         executor.update_parameters(
             job_name=name,
             setup=given["setup"] or None,

@@ -23,7 +23,6 @@ from ot_grid.standing import QUEUED, RUNNING, Standing
 from ot_grid.store import Store
 from ot_grid.submission import Artifacts
 
-TRAINING = "train.log"
 SHORTEST = 4  # characters of a key or of a cell's id that name it
 MOST_NAMED = 30  # labels that an error lists
 END_BYTES = 1 << 18  # the end of a log is looked for in this much of it
@@ -96,7 +95,7 @@ def paths(run: StageRun, artifacts: Artifacts) -> list[Path]:
     """Return the logs of the newest attempt at a stage run that are there."""
     folder = artifacts.folder(run)
     told = [Path(attempt.log) for attempt in attempts.read(folder)[::-1] if attempt.log][:1]
-    own = [folder / TRAINING] if run.stage == "train" else []
+    own = [folder / store.TRAINING] if run.stage == "train" else []
     return [path for path in [*told, *own] if path.is_file()]
 
 

@@ -14,9 +14,8 @@ from statistics import mean
 from ot_grid.display import PRIOR, duration
 from ot_grid.overview.progress import Progress
 from ot_grid.plan import Plan, StageRun
-from ot_grid.standing import DONE, FAILED, QUEUED, RUNNING, Standing
+from ot_grid.standing import DONE, FAILED, IN_ITS_JOB, QUEUED, RUNNING, Standing
 
-IN_ITS_JOB = "its job is at another stage run"  # as `standing` says it
 IN_ORDER = ("Dependency", IN_ITS_JOB)  # reasons that more jobs at once would not change
 
 

@@ -96,7 +96,7 @@ def take(plan: Plan, artifacts: Artifacts) -> Snapshot:
         found,
         told,
         {run.key: host for run in running if (host := _host(artifacts, run, found[run.key]))},
-        _healing(queue, {batch.name for batch in given if batch.heals == plan.name}),
+        _healing(queue, {batch.name for batch in given if batch.heals and batch.sweep == plan.name}),
         any(batch.sweep == plan.name for batch in given),
         outlook=outlook.expect(plan, found, list(_spells(plan, artifacts, found)), told, time.time()),
     )

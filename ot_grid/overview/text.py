@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ot_grid.attempts import FOR_GOOD
-from ot_grid.overview.outlook import IN_ITS_JOB, clock, moment
+from ot_grid.overview.outlook import clock, moment
 from ot_grid.overview.plans import banner, many
 from ot_grid.overview.sweeps import (
     BLOCKED,
@@ -26,6 +26,7 @@ from ot_grid.overview.sweeps import (
 )
 from ot_grid.pipeline import STAGES
 from ot_grid.plan import StageRun
+from ot_grid.standing import IN_ITS_JOB, Standing
 
 SHOWN = 20  # lines of a list; the rest is counted
 ALIKE = 3  # failures of one stage with one cause
@@ -47,7 +48,7 @@ REASONS = {
     "Nodes required for job are DOWN": "waiting for nodes that are down, drained or reserved",
     "PartitionDown": "waiting for the partition, which is down",
     "PartitionTimeLimit": "asking for more than the partition's time limit: cluster.slurm.time",
-    "launch failed requeued held": "held, as they could not be started; `scontrol release JOB` tries again",
+    "launch failed requeued held": "held, as they could not be started; `resume` lets them go",
 }
 
 
@@ -107,9 +108,7 @@ def _whereabouts(run: StageRun, snapshot: Snapshot) -> str:
 
 def _queued(snapshot: Snapshot, every: bool) -> Iterator[str]:
     """Yield a line for each stage and reason; all stage runs below it where all are to be shown."""
-    groups: dict[tuple[str, str], list[StageRun]] = {}
-    for run in snapshot.of(QUEUED):
-        groups.setdefault((run.stage, snapshot.found[run.key].reason), []).append(run)
+    groups = _groups(snapshot, QUEUED, lambda now: now.reason)
     if groups:
         yield "queued:"
     for (stage, reason), runs in sorted(groups.items(), key=_in_order):
@@ -122,6 +121,14 @@ def _queued(snapshot: Snapshot, every: bool) -> Iterator[str]:
         yield f"  {stage:<14}{many(len(runs), 'stage run')} in {many(jobs, 'job')}: {_meaning(reason)}{first}"
         if every:
             yield from (f"      {run}  job {snapshot.found[run.key].job}" for run in runs)
+
+
+def _groups(snapshot: Snapshot, kind: str, said: Callable[[Standing], str]) -> dict[tuple[str, str], list[StageRun]]:
+    """Return the stage runs of a kind by their stage and what is said of them."""
+    groups: dict[tuple[str, str], list[StageRun]] = {}
+    for run in snapshot.of(kind):
+        groups.setdefault((run.stage, said(snapshot.found[run.key])), []).append(run)
+    return groups
 
 
 def _in_order(group: tuple[tuple[str, str], list[StageRun]]) -> int:
@@ -139,10 +146,7 @@ def _meaning(reason: str) -> str:
 
 def _failed(snapshot: Snapshot, every: bool) -> Iterator[str]:
     """Yield what failed and why; of those that failed alike a few, so that no other cause is hidden behind them."""
-    alike: dict[tuple[str, str], list[StageRun]] = {}
-    for run in snapshot.of(FAILED):
-        now = snapshot.found[run.key]
-        alike.setdefault((run.stage, now.outcome + _first_line(now.message)), []).append(run)
+    alike = _groups(snapshot, FAILED, lambda now: now.outcome + _first_line(now.message))
     if alike:
         yield "failed:"
     lines: list[str] = []
@@ -169,9 +173,7 @@ def _first_line(message: str) -> str:
 
 def _stopped(snapshot: Snapshot, every: bool) -> Iterator[str]:
     """Yield a line for each stage and way of stopping; all stage runs below it where all are to be shown."""
-    groups: dict[tuple[str, str], list[StageRun]] = {}
-    for run in snapshot.of(STOPPED):
-        groups.setdefault((run.stage, snapshot.found[run.key].outcome), []).append(run)
+    groups = _groups(snapshot, STOPPED, lambda now: now.outcome)
     if groups:
         yield "stopped by hand:"
     for (stage, outcome), runs in sorted(groups.items(), key=_in_order):

@@ -24,7 +24,7 @@ from ot_grid.inference.models import locate
 from ot_grid.registry import register
 from ot_grid.stages import bind, checkpoints, launcher
 from ot_grid.stages.work import Work
-from ot_grid.store import read_json, write_json
+from ot_grid.store import TRAINING, read_json, write_json
 
 VERSION = 1
 POLL_SECONDS = 0.5
@@ -72,7 +72,7 @@ def _whereabouts(out: Path, resumed: Path | None) -> dict[str, Any]:
 
 def _watch(work: Work, line: list[str]) -> None:
     """Run the trainer to its end, telling how far it is; raise unless it finished."""
-    log = work.out / "train.log"
+    log = work.out / TRAINING
     with log.open("ab") as output, _started(line, output) as process:
         # No limit once it is asked to stop: a step and a checkpoint take as long as they take, and whoever asked
         # kills the whole job when time is up.

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 
 from ot_grid import api
 from ot_grid.launch import resources
-from ot_grid.launch.packs import Pack, Want, waves
+from ot_grid.launch.packs import Want, Wave, waves
 from ot_grid.plan import Plan, StageRun
 
 
-def made(*overrides: str) -> tuple[Plan, list[dict[str, list[Pack]]]]:
+def made(*overrides: str) -> tuple[Plan, list[Wave]]:
     plan = api.plan(["cluster=slurm", *overrides])
     wants = {run.key: Want.of(resources.of(run, plan.runtime["cluster"])) for run in plan.runs.values()}
     return plan, waves(list(plan.runs.values()), wants)
 
 
-def stages(wave: dict[str, list[Pack]]) -> list[list[str]]:
+def stages(wave: Wave) -> list[list[str]]:
     return sorted([run.stage for run in pack.runs] for packs in wave.values() for pack in packs)
 
 
-def check_order(plan: Plan, found: Sequence[dict[str, list[Pack]]]) -> None:
+def check_order(plan: Plan, found: Sequence[Wave]) -> None:
     """Every stage run is in one job; its inputs are in an earlier wave, or before it in its own job."""
     done: set[str] = set()
     for wave in found:

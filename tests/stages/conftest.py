@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from ot_grid import key, rows, tables
 from ot_grid.config import Cluster, Model, Sampling
 from ot_grid.errors import OtGridError
 from ot_grid.rows import Question, Reply, Trace
+from ot_grid.stages import train
 from ot_grid.stages.work import Message, Work
+from tests.stages import tiny
 
 SAMPLING = {"temperature": 1.0, "top_p": 1.0, "top_k": None, "max_tokens": 64}
 MODEL = {"id": "a-model", "revision": "1", "wheel": None, "stands_for": None}
@@ -98,6 +100,21 @@ def traces_at(tmp_path: Path, asker: FakeAsker) -> Callable[..., Path]:
         return tmp_path / name
 
     return write
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tiny.Make]:
+    """Make a training that writes to a folder: real, of a tiny model."""
+    with tiny.trainings(tmp_path_factory.mktemp("tiny")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def whole(make: tiny.Make, tmp_path_factory: pytest.TempPathFactory) -> tuple[Work, dict[str, Any]]:
+    """A training that nothing interrupted, and its counts."""
+    work = make(tmp_path_factory.mktemp("whole"))
+    with tiny.in_process():
+        return work, train.run(work)
 
 
 def ask(text: str, *, source: str = "s", answer: str | None = None) -> Question:

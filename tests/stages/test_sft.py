@@ -20,20 +20,6 @@ from tests.stages import tiny
 pytestmark = pytest.mark.slow  # trains, though a tiny model
 
 
-@pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tiny.Make]:
-    with tiny.trainings(tmp_path_factory.mktemp("tiny")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def whole(make: tiny.Make, tmp_path_factory: pytest.TempPathFactory) -> tuple[Work, dict[str, Any]]:
-    """A training that nothing interrupted, and its counts."""
-    work = make(tmp_path_factory.mktemp("whole"))
-    with tiny.in_process():
-        return work, train.run(work)
-
-
 @contextmanager
 def after(steps: int, event: Callable[[sft.Word], None]) -> Iterator[None]:
     """Have something happen when the trainer in this process has done so many steps."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +38,6 @@ for process in started:
     process.kill()
 sys.exit(any(codes))
 """
-
-
-@pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tiny.Make]:
-    with tiny.trainings(tmp_path_factory.mktemp("tiny")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def whole(make: tiny.Make, tmp_path_factory: pytest.TempPathFactory) -> tuple[Work, dict[str, Any]]:
-    """A training that nothing interrupted, and its counts."""
-    work = make(tmp_path_factory.mktemp("whole"))
-    with tiny.in_process():
-        return work, train.run(work)
 
 
 @pytest.fixture
