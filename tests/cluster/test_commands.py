@@ -18,8 +18,8 @@ from tests.cluster.dev import DevCluster
 pytestmark = pytest.mark.slow
 
 GRID = ["-m", "source=gsm_symbolic", "mix=top1", "teacher=reference", "scale.questions=4", "cluster=slurm_dev"]
-BOTH = [*GRID, "filter=random,none", "eval=[sums,gcd]", "--name", "both"]  # 15 stage runs
-OTHER = [*GRID, "filter=random", "eval=[sums,products]", "--name", "other"]  # 9, of which 8 are among them
+BOTH = [*GRID, "filter=random,none", "eval=[sums,gcd]", "--name", "both"]  # 17 stage runs
+OTHER = [*GRID, "filter=random", "eval=[sums,products]", "--name", "other"]  # 11, of which 9 are among them
 LOGGED = """#!/bin/sh
 echo {name} "$@" >> {log}
 exec {real} "$@"
@@ -82,13 +82,13 @@ def test_status_tells_why_jobs_wait_with_two_questions(closed, capsys, tmp_path,
     closed.wait_until(lambda: reasons(closed, "train-both") == {"Dependency"}, 20, "Slurm says why trainings wait")
     note = asked(tmp_path, monkeypatch, "squeue", "sacct")
     shown = ot_grid(capsys, "status")
-    assert "0 of 2 cells complete; 15 stage runs: 15 queued" in shown
+    assert "0 of 2 cells complete; 17 stage runs: 17 queued" in shown
     assert re.search(r"train +2 stage runs in 2 jobs: waiting for what they are made from \(Dependency\)", shown)
     assert re.search(r"source +1 stage run in 1 job: waiting for nodes that are down, drained or reserved", shown)
     assert [line.partition(" ")[0] for line in note.read_text().splitlines()] == ["squeue"]
     ot_grid(capsys, "cancel", "both")
     note.unlink()
-    assert counts(capsys, "both") == {"stopped": 15}  # at once, though accounting is seconds behind
+    assert counts(capsys, "both") == {"stopped": 17}  # at once, though accounting is seconds behind
     assert sorted(line.partition(" ")[0] for line in note.read_text().splitlines()) == ["sacct", "squeue", "squeue"]
 
 
@@ -97,13 +97,13 @@ def test_cancel_ends_a_sweep_for_good(closed, capsys):
     ot_grid(capsys, *BOTH)
     ot_grid(capsys, *OTHER)
     told = ot_grid(capsys, "cancel", "both")
-    assert "cancelled 8 jobs (0 running), 15 stage runs not done" in told
-    assert "sweep other waits for 8 of these; to have it make them: python -m ot_grid retry other" in told
-    assert {job["name"].split("-")[0] for job in closed.queue()} == {"eval", "heal"}  # the other's own
-    assert counts(capsys, "both") == {"stopped": 15}
+    assert "cancelled 8 jobs (0 running), 17 stage runs not done" in told
+    assert "sweep other waits for 9 of these; to have it make them: python -m ot_grid retry other" in told
+    assert {job["name"].split("-")[0] for job in closed.queue()} == {"benchmark", "eval", "heal"}  # the other's own
+    assert counts(capsys, "both") == {"stopped": 17}
     assert "nothing of both is queued or running" in ot_grid(capsys, "cancel", "both")
-    assert "submitted 8 stage runs" in ot_grid(capsys, "retry", "other")
-    assert counts(capsys, "both") == {"queued": 8, "stopped": 7}
+    assert "submitted 9 stage runs" in ot_grid(capsys, "retry", "other")
+    assert counts(capsys, "both") == {"queued": 9, "stopped": 8}
 
 
 def test_throttle_moves_the_limit_of_what_is_queued_and_of_what_comes(closed, capsys):
