@@ -142,7 +142,7 @@ def test_a_running_stage_run_is_seen_followed_and_ended(cluster, capsys):
     assert "ot_grid: job" in told
     assert "cancelled" in told.splitlines()[-1]
     cluster.wait_empty(60)
-    assert counts(capsys, "other") == {"done": 6, "stopped": 3}
+    assert counts(capsys, "other") == {"done": 8, "stopped": 3}
     assert "==> " in ot_grid(capsys, "logs", "dataset")
 
 

@@ -16,13 +16,13 @@ from tests.cluster.grid import CONF, ROOT, Grid, digests
 
 pytestmark = pytest.mark.slow
 MakeGrid = Callable[..., Grid]
-EXACT = ("source", "mix", "filter", "dedup", "traces", "dataset")
+EXACT = ("source", "mix", "filter", "dedup", "traces", "dataset", "benchmark", "eval")
 
 
 def test_a_grid_ends_with_nobody_watching_as_it_would_here(grid: MakeGrid, tmp_path: Path):
     """The command returns while jobs are queued; keys and bytes are those of cluster=local; again is all cached."""
     wanted = ["filter=length,difficulty", "teacher=qwq,r1"]
-    there = grid(*wanted)
+    there = grid(*wanted, "cluster.slurm.eval.workers=2", "cluster.chunk=1")  # two jobs answer each benchmark together
     said = there.submit()
     assert f"submitted {len(there.plan.runs)} stage runs" in said
     assert there.cluster.queue(), "it did not wait for its jobs"
