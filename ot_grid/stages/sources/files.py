@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ot_grid import rows
-from ot_grid.errors import BadInput, OtGridError, nearest
+from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
+from ot_grid.stages.sources.columns import cell, text
 from ot_grid.stages.sources.read import Cells, read
+from ot_grid.stages.sources.table import Table
 
 WANTED = ("question", "answer", "solution")
 CHECKED_ROWS = 1000  # of a file, before launch; the rest is read when the source runs
@@ -44,48 +46,19 @@ def hf(
     limit: int | None,
 ) -> Iterator[rows.Question]:
     """Yield the first `limit` questions of a hub dataset, or of a local file of the same form."""
-    cells = read(Path(file)) if file else _streamed(id, config, split, revision)
+    cells = Table(id, config, split, revision, file).rows()
     yield from _questions(itertools.islice(cells, limit), (name, domain), columns, answer_pattern)
-
-
-def _streamed(id: str, config: str | None, split: str, revision: str | None) -> Iterator[Cells]:
-    import datasets
-
-    try:
-        yield from datasets.load_dataset(id, config, split=split, revision=revision, streaming=True)
-    except (OSError, ValueError) as error:
-        raise OtGridError(
-            f"cannot load {id!r} (config={config!r}, split={split!r}, revision={revision!r}) from the hub: {error}; "
-            f"without a network give a local file of the same form: file=PATH"
-        ) from error
 
 
 def _questions(
     cells: Iterable[Cells], named: tuple[str, str], columns: Mapping[str, Any], pattern: str | None
 ) -> Iterator[rows.Question]:
     for row in cells:
-        question, answer, solution = (_text(_cell(row, columns.get(wanted), wanted)) for wanted in WANTED)
+        question, answer, solution = (text(cell(row, columns.get(wanted), wanted)) for wanted in WANTED)
         if answer is not None and pattern:
             found = re.search(pattern, answer)
             answer = found.group(1).strip() if found else None
         yield rows.question(question or "", source=named[0], domain=named[1], answer=answer, solution=solution)
-
-
-def _cell(row: Cells, names: str | list[str | None] | None, wanted: str) -> Any:
-    if names is None:
-        return None
-    alternatives = [names] if isinstance(names, str) else list(names)
-    for name in alternatives:
-        if name is None or name in row:  # a null at the end: the column may be missing
-            return row[name] if name else None
-    guess = nearest(str(alternatives[0]) if alternatives else wanted, row)
-    raise BadInput(f"columns.{wanted}={names!r}: there is no such column; {guess}")
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # answers of AMC are stored as 142.0
-    return (str(value).strip() or None) if value is not None else None
 
 
 def check_jsonl(choice: Mapping[str, Any]) -> list[str]:
@@ -106,7 +79,7 @@ def _check_file(path: str, choice: Mapping[str, Any]) -> list[str]:
     try:
         questions = list(_questions(first, ("", ""), choice["columns"], choice.get("answer_pattern")))
     except BadInput as error:
-        return [text if path in text else f"{path}: {text}" for text in error.problems]
+        return [problem if path in problem else f"{path}: {problem}" for problem in error.problems]
     if not any(question.text for question in questions):
         found.append(f"{path} holds no questions in columns.question={choice['columns'].get('question')!r}")
     elif choice.get("answer_pattern") and not any(question.answer for question in questions):

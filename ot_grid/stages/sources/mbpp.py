@@ -1,0 +1,56 @@
+"""MBPP: small Python tasks in a sentence, with the assertions that check them.
+
+One idea: the assertions are shown with the task, as they name the function. It must not run anything.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ot_grid import rows
+from ot_grid.errors import BadInput
+from ot_grid.registry import register
+from ot_grid.stages.sources import code
+from ot_grid.stages.sources.columns import fill, filled, held, lacking
+from ot_grid.stages.sources.read import Cells
+from ot_grid.stages.sources.table import Table
+
+
+@register("source")
+def mbpp(
+    name: str,
+    domain: str,
+    *,
+    id: str,
+    config: str | None,
+    split: str,
+    revision: str | None,
+    file: str | None,
+    first: int,
+    last: int,
+    template: str,
+    limit: int | None,
+) -> Iterator[rows.Question]:
+    """Yield the tasks whose id is from `first` to `last`, with the reference code as the solution."""
+
+    def make(row: Cells) -> rows.Question | None:
+        number = held(row, "task_id")
+        if not str(number).isdecimal():
+            raise BadInput(f"task_id={number!r} is no number")
+        if not first <= int(number) <= last:
+            return None
+        tests = code.listed(held(row, "test_list"), "test_list")
+        asked = fill(template, task=filled(row, "text").strip(), tests="\n".join(tests))
+        answer = code.asserts(tests, setup=str(held(row, "test_setup_code") or ""))
+        return rows.question(asked, source=name, domain=domain, answer=answer, solution=filled(row, "code"))
+
+    yield from itertools.islice(Table(id, config, split, revision, file).questions(make, unique="task_id"), limit)
+
+
+def check(settings: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the settings alone."""
+    first, last = settings["first"], settings["last"]
+    empty = [] if first <= last else [f"first={first} is after last={last}: no task is between them"]
+    return empty + lacking(settings["template"], "task", "tests")
