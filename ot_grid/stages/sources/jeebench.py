@@ -18,12 +18,8 @@ from ot_grid.stages.sources.columns import fill, filled, held, lacking, text
 from ot_grid.stages.sources.read import Cells
 from ot_grid.stages.sources.table import Table
 
-FORMS = {
-    "MCQ": r"[A-D]",
-    "MCQ(multiple)": r"[A-D]{1,4}",
-    "Integer": r"[-+]?\d+",
-    "Numeric": r"[-+]?(\d+\.?\d*|\.\d+)",
-}
+_NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)"
+FORMS = {"MCQ": "[A-D]", "MCQ(multiple)": "[A-D]{1,4}", "Integer": _NUMBER, "Numeric": _NUMBER}
 
 
 @register("source")
@@ -44,8 +40,8 @@ def jeebench(
 
     def make(row: Cells) -> rows.Question:
         kind, gold = filled(row, "type"), text(held(row, "gold")) or ""
-        if kind not in instructions:
-            raise BadInput(f"type={kind!r} has no instruction; {nearest(kind, instructions)}")
+        if kind not in instructions or kind not in FORMS:
+            raise BadInput(f"type={kind!r} has no instruction; {nearest(kind, FORMS)}")
         if not re.fullmatch(FORMS[kind], gold):
             raise BadInput(f"gold={gold!r} is no answer of type {kind!r}")
         problem = filled(row, "question").replace("\n\n", "\n").strip()

@@ -49,11 +49,13 @@ def multiple_choice(
         asked = text(cell(row, columns["question"], "question")) or ""
         choices = _choices(row, columns["choices"])
         right = _right(row, columns["answer"], choices, answer_is)
+        if (shuffle or answer_is == "text") and choices.count(choices[right]) > 1:
+            raise BadInput(f"the right choice {choices[right]!r} is there twice, so two letters are right; correct it")
         ordered = order(asked, choices) if shuffle else choices
         shown = between.join(
             fill(choice, letter=letter, choice=each) for letter, each in zip(LETTERS, ordered, strict=False)
         )
-        letter = LETTERS[ordered.index(choices[right]) if choices else right]
+        letter = LETTERS[ordered.index(choices[right]) if shuffle else right]
         return rows.question(
             fill(template, question=asked, choices=shown) if asked else "", source=name, domain=domain, answer=letter
         )
@@ -81,13 +83,11 @@ def _choices(row: Cells, names: str | list[str] | None) -> list[str]:
 
 
 def _right(row: Cells, column: str | list[str | None] | None, choices: Sequence[str], form: str) -> int:
-    """Return the index of the right choice; it must be one of them, and have no equal."""
+    """Return the index of the right choice; it must be one of them."""
     value = 0 if column is None else cell(row, column, "answer")
     right = _index(value, choices, form) if column is not None else 0
     if right is None or (choices and right >= len(choices)):
         raise BadInput(f"the answer {value!r} is no {form} of {len(choices) or 26} choices {str(list(choices))[:80]}")
-    if choices and choices.count(choices[right]) > 1:
-        raise BadInput(f"the right choice {choices[right]!r} is there twice, so no letter is right; correct the row")
     return right
 
 
