@@ -42,14 +42,14 @@ def _lines(path: Path) -> Iterator[Cells]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _object(_decoded(line, f"{path} line {number}"), f"{path} line {number}")
+                yield _object(_decoded(line, number), f"{path} line {number}")
 
 
-def _decoded(line: bytes, where: str) -> str:
+def _decoded(line: bytes, number: int) -> str:
     try:
         return line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{where} is not UTF-8: {error}; write the file again in that encoding") from error
+        raise ValueError(f"{error} (line {number})") from error
 
 
 def _object(text: str, where: str) -> Cells:

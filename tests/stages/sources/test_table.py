@@ -52,7 +52,8 @@ def test_another_encoding_is_named(tmp_path):
     lines = [json.dumps(forms.jeebench(number, question=f"Prüfung {number}"), ensure_ascii=False) for number in (0, 1)]
     file.write_bytes(lines[0].encode() + b"\n" + lines[1].encode("latin-1") + b"\n")
     (problem,) = sources.check(forms.data("jeebench", file))
-    assert problem.startswith(f"{file} line 2 is not UTF-8: ")
+    assert problem.startswith(f"{file} cannot be read as .jsonl: 'utf-8' codec")
+    assert "(line 2)" in problem
 
 
 def test_a_lone_surrogate_is_named(tmp_path):
