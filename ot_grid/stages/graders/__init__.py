@@ -36,8 +36,6 @@ def failed(why: str) -> Graded:
 
 
 def after_thinking(response: str) -> str:
-    """Return what follows `</think>`; nothing when the thinking was never closed."""
-    _, tag, after = response.rpartition("</think>")
-    if tag:
-        return after
-    return "" if response.lstrip().startswith("<think>") else response
+    """Return what follows `</think>`; nothing when thinking was begun and never closed."""
+    after = response.rpartition("</think>")[2]
+    return "" if "<think>" in after else after

@@ -1,0 +1,229 @@
+r"""Whether two answers are equal: our own rules for how answers are put together, Math-Verify for the mathematics.
+
+One idea: Math-Verify sees only single expressions that are no plain numbers, words or lists, where it is right; the
+rest is decided by rules that can be read here. It must not find answers, and it must not run outside `pool`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from ot_grid.stages.graders import notation, shapes, units, words
+from ot_grid.stages.graders.notation import bare, tidy
+from ot_grid.stages.graders.shapes import LEAF, LIST, MATRIX, RANGE, SET, TUPLE, UNION, shape
+
+DIGITS = 40  # to which two exact numbers are compared
+_CASED = re.compile(r"\\[A-Za-z]+|[a-zA-Z]")
+
+
+def equal(known: str, given: str, places: int) -> bool:
+    """Tell whether an answer is the known one; numbers written as decimals agree in so many places."""
+    return _equal(tidy(known), tidy(given), places)
+
+
+def readable(known: str) -> bool:
+    """Tell whether a known answer can be compared with anything but itself."""
+    text = tidy(known)
+    plain = units.quantity(text).value
+    return bool(
+        notation.number(plain) or words.words(text) or words.numeral(text) or shape(text).kind != LEAF or parsed(plain)
+    )
+
+
+def _equal(known: str, given: str, places: int) -> bool:
+    if bare(known) == bare(given):
+        return bool(known)
+    if words.is_label(known):
+        return words.label(known) == words.label(given)
+    given = words.unlabelled(given)
+    if (said := words.words(known)) is not None or words.words(given) is not None:
+        return said == words.words(given)
+    if words.numeral(known) or words.numeral(given):
+        return words.numeral(known) == words.numeral(given)
+    parts = shapes.split(given, ("\\approx", "\\simeq"))
+    if len(parts) > 1:
+        return any(_equal(known, part, places) for part in parts if part)
+    return _same_quantity(known, given, places) or _same_parts(known, given, places)
+
+
+def _same_quantity(known: str, given: str, places: int) -> bool:
+    """Compare two numbers, with their units where both have one."""
+    this, that = units.quantity(_value(known)), units.quantity(_value(given))
+    if units.clash(this.unit, that.unit):
+        return False
+    one, other = notation.number(this.value), notation.number(that.value)
+    if one is None or other is None:
+        return _ratio(known) is not None and _ratio(known) in (_ratio(given), other and other.value)
+    scales = (1,) if this.unit == that.unit or "%" not in (this.unit, that.unit) else (1, 100)
+    left, right = (one, other) if this.unit != "%" else (other, one)  # the right one is the percentage
+    return any(_near(left.value * scale, right.value, places, one.rounded or other.rounded) for scale in scales)
+
+
+def _near(one: Any, other: Any, places: int, rounded: bool) -> bool:
+    return bool(one == other) or (rounded and notation.near(one, other, places))
+
+
+def _ratio(text: str) -> Any:
+    found = re.fullmatch(r"\s*([\d.]+)\s*(?::|\\text\{\s*(?:to|:)\s*\})\s*([\d.]+)\s*", text)
+    number = notation.number(f"{found[1]}/{found[2]}") if found else None
+    return number.value if number else None
+
+
+def _value(text: str) -> str:
+    """Return the number of `x = 5`, which may have a unit."""
+    return shapes.named(text)[1] if "=" in text else text
+
+
+def _same_parts(known: str, given: str, places: int) -> bool:
+    """Compare what is left of two answers when their names, where they agree, are taken off."""
+    (this, inner), (that, other) = shapes.named(known), shapes.named(given)
+    if this and that and this != that:
+        return "=" in known and "=" in given and _has_letters(inner + other) and _same_leaf(known, given, places)
+    if (this == that and this) or (this and "=" not in given) or (that and "=" not in known):
+        return _equal(inner, other, places)
+    one, two = shape(known), shape(given)
+    if one.kind != LEAF or two.kind != LEAF:
+        return _same_shape(one, two, places)
+    if "=" in given and "=" not in known and not re.search(r"[<>]|\\[lgn]e(?![A-Za-z])", given):
+        return _equal(known, given.rsplit("=", 1)[1].strip(), places)
+    return _same_leaf(known, given, places)
+
+
+def _has_letters(text: str) -> bool:
+    return bool(re.search(r"(?<![\\A-Za-z])[A-Za-z]", text))
+
+
+def _same_shape(one: shapes.Shape, two: shapes.Shape, places: int) -> bool:
+    kinds = {one.kind, two.kind}
+    if one.name and two.name and one.name != two.name:
+        return False
+    if kinds <= {TUPLE, MATRIX}:
+        return _same_grid(one, two) and _in_order(one.parts, two.parts, places)
+    if kinds == {TUPLE, LIST}:
+        return _in_order(_spread(one), _spread(two), places)
+    if kinds == {RANGE}:
+        return one.brackets == two.brackets and _in_order(one.parts, two.parts, places)
+    if kinds <= {LIST, SET, UNION, LEAF} and (LEAF not in kinds or UNION not in kinds):
+        same = kinds == {SET}
+        return _in_any_order(_spread(one, once=same), _spread(two, once=same), places)
+    return False
+
+
+def _same_grid(one: shapes.Shape, two: shapes.Shape) -> bool:
+    """Tell whether rows and columns agree; a tuple is a row or a column."""
+    if one.kind == two.kind:
+        return one.brackets == two.brackets
+    matrix = one if one.kind == MATRIX else two
+    widths = matrix.brackets.split(",")
+    return set(widths) == {"1"} or len(widths) == 1
+
+
+def _spread(whole: shapes.Shape, *, once: bool = False) -> list[str]:
+    r"""Return the parts, `a \pm b` as two of them; `once` leaves out those that are written twice."""
+    parts = [tidy(part) for part in whole.parts]
+    if whole.kind in (LIST, SET):
+        parts = [each for part in parts for each in (shape(part).parts if "\\pm" in part else (part,))]
+    return list(dict.fromkeys(parts)) if once else parts
+
+
+def _in_order(known: Sequence[str], given: Sequence[str], places: int) -> bool:
+    pairs = zip(known, given, strict=False)
+    return len(known) == len(given) and all(_equal(tidy(one), tidy(two), places) for one, two in pairs)
+
+
+def _in_any_order(known: list[str], given: list[str], places: int) -> bool:
+    """Match each known part with a part of its own."""
+    left = list(given)
+    for part in known:
+        found = next((other for other in left if _equal(part, other, places)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return not left
+
+
+def _same_leaf(known: str, given: str, places: int) -> bool:
+    """Let Math-Verify compare two expressions, but numbers by their digits."""
+    this, that = units.quantity(known), units.quantity(given)
+    if units.clash(this.unit, that.unit) or _differ_in_letters(this.value, that.value):
+        return False
+    one, two = parsed(this.value), parsed(that.value)
+    if one is None or two is None:
+        return False
+    verdict = _tried(lambda: _same_number(one, two, places))
+    return verdict if verdict is not None else _verified(one, two, places)
+
+
+def _differ_in_letters(known: str, given: str) -> bool:
+    """Tell whether a variable has another case, or another number of primes: Math-Verify takes R for r, y' for y."""
+    one, two = (set(_CASED.findall(text)) - {"e", "E", "i", "I", "d"} for text in (known, given))
+    one, two = ({letter for letter in letters if len(letter) == 1} for letters in (one, two))
+    swapped = any(letter.swapcase() in two and letter.swapcase() not in one for letter in one - two)
+    return swapped or known.count("'") != given.count("'")
+
+
+def _same_number(one: Any, two: Any, places: int) -> bool | None:
+    """Compare two numbers by their digits; None where one of them is none."""
+    from sympy import Float, I, Rational
+
+    one, two = (each.subs({s: I for s in each.free_symbols if s.name == "i"}).doit() for each in (one, two))
+    if not (one.is_number and two.is_number and one.is_finite and two.is_finite):
+        return None
+    left, right = one.evalf(DIGITS), two.evalf(DIGITS)
+    largest = max(abs(left), abs(right))
+    if one.has(Float) or two.has(Float):
+        pairs = zip(left.as_real_imag(), right.as_real_imag(), strict=True)
+        return all(a == b or notation.near(_fraction(a), _fraction(b), places) for a, b in pairs)
+    return bool(abs(left - right) <= largest * Rational(1, 10 ** (DIGITS - 10)))
+
+
+def _fraction(number: Any) -> Any:
+    from fractions import Fraction
+
+    return Fraction(str(number))
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> Any:
+    """Return what Math-Verify reads in one expression; None where it cannot read it. Known answers come again."""
+    from math_verify import LatexExtractionConfig, parse
+    from math_verify.parser import NormalizationConfig
+
+    _quiet()
+    # No units: it takes the t of 5t for one.
+    normal = NormalizationConfig(basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="last")
+    target = LatexExtractionConfig(boxed_match_priority=0, normalization_config=normal)
+    found = _tried(
+        lambda: parse(
+            f"\\boxed{{{text}}}", extraction_config=[target], fallback_mode="no_fallback", parsing_timeout=None,
+            raise_on_error=True,
+        )
+    )  # fmt: skip
+    return found[0] if found else None
+
+
+def _verified(known: Any, given: Any, places: int) -> bool:
+    from math_verify import verify
+
+    return bool(
+        _tried(lambda: verify(known, given, float_rounding=places, timeout_seconds=None, raise_on_error=True))
+    )
+
+
+def _tried(step: Callable[[], Any]) -> Any:
+    """Return None where a text cannot be read or compared, but let the end of memory or stack be an error."""
+    try:
+        return step()
+    except (MemoryError, RecursionError):
+        raise  # Math-Verify by itself takes these for 'not equal'
+    except Exception:
+        return None
+
+
+def _quiet() -> None:
+    import logging
+
+    logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns of each None time limit; the pool has its own

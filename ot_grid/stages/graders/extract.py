@@ -1,0 +1,104 @@
+r"""Where in a reply the final answer stands.
+
+One idea: the last complete `\boxed{...}` is the answer, and boxes side by side are one answer in several parts. It must
+not judge an answer, and where a reply does not state one it says None rather than guess.
+"""
+
+from __future__ import annotations
+
+import re
+
+_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*")
+_TOKEN = re.compile(r"[^\s$]*")
+# What may stand between the parts of one answer: "$x = \boxed{2}$ and $y = \boxed{3}$", but no words and no full stop.
+_BETWEEN = re.compile(
+    r"(?:[ \t$,;&]|\n(?!\s*\n)|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|[A-Za-z]\w?\s*=\s*)*"
+)
+_PHRASE = re.compile(
+    r"(?im)\banswer(?:\s+(?:to|of|for)\s[^.\n]{1,60}?)?(?:\**\s*[:=]|\s+is\b(?!\s+not\b))\s*\**:?\s*\**\s*|^####\s*"
+)
+_FORMULA = re.compile(r"\$\$?(?P<dollar>[^$\n]+)\$|\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]")
+_JOIN = re.compile(r"^\s*(?:,\s*)?(?:and\b|or\b)?\s*")
+_SENTENCE_END = re.compile(r"\.(?:\s|$)|\s(?:because|since)\s")
+_EQUATION = re.compile(r"=([^=\n]{1,40}?)[\s.$*]*$")
+
+
+def final_answer(reply: str, *, boxed_only: bool) -> str | None:
+    r"""Return the final answer as it stands in a reply that has ended its thinking, or None.
+
+    That is what the last boxes hold; without any box, and unless `boxed_only`, what follows the last "answer is",
+    "answer:" or "####", or else the right side of an equation that ends the reply.
+    """
+    boxes = last_boxes(reply)
+    if boxes:
+        return ", ".join(boxes) if all(boxes) else None
+    return None if boxed_only else after_phrase(reply) or after_equals(reply)
+
+
+def last_boxes(text: str) -> list[str]:
+    r"""Return what the last box holds, and before it the boxes that only commas, "and" or "x =" join to it.
+
+    An unclosed box is none. An empty one is "", and not passed over: it takes the place of the answer. A box that
+    repeats the one after it is left out.
+    """
+    found: list[str] = []
+    begin = len(text)
+    for start, end, content in reversed(_boxes(text)):
+        if found and not _BETWEEN.fullmatch(text, end, begin):
+            break
+        if content not in found:
+            found.insert(0, content)
+        begin = start
+    return found
+
+
+def _boxes(text: str) -> list[tuple[int, int, str]]:
+    """Return (start, end, content) of each complete box that lies in no other box."""
+    boxes: list[tuple[int, int, str]] = []
+    for match in _BOX.finditer(text):
+        if boxes and match.start() < boxes[-1][1]:
+            continue
+        if text[match.end() : match.end() + 1] == "{":
+            end = closing(text, match.end())
+            if end is not None:
+                boxes.append((match.start(), end, text[match.end() + 1 : end - 1].strip()))
+        elif (token := _TOKEN.match(text, match.end())) and (content := token[0].strip(".,;:*`")):
+            boxes.append((match.start(), token.end(), content))
+    return boxes
+
+
+def closing(text: str, position: int) -> int | None:
+    """Return where the group that opens at a brace has ended; None if it never does. Escaped braces do not count."""
+    depth = 0
+    while position < len(text):
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        position += 2 if text[position] == "\\" else 1
+        if depth == 0:
+            return position
+    return None
+
+
+def after_phrase(text: str) -> str | None:
+    """Return the formula, or else the rest of the sentence, after the last "answer is", "answer:" or "####"."""
+    found = list(_PHRASE.finditer(text))
+    if not found:
+        return None
+    line = text[found[-1].end() :].split("\n")[0]
+    if formulas := _leading_formulas(line):
+        return ", ".join(formulas)
+    return _SENTENCE_END.split(line)[0].strip(" *$") or None
+
+
+def _leading_formulas(line: str) -> list[str]:
+    """Return the formulas that a line begins with, joined by commas and "or"."""
+    found: list[str] = []
+    while formula := _FORMULA.match(line):
+        found.append(next(part for part in formula.groups() if part).strip())
+        line = _JOIN.sub("", line[formula.end() :])
+    return found
+
+
+def after_equals(text: str) -> str | None:
+    """Return the right side of the equation that a text ends with, as in "3 + 4 = 7."."""
+    found = _EQUATION.search(text)
+    return found[1].strip(" *$") or None if found else None

@@ -1,0 +1,128 @@
+r"""One way of writing for what LaTeX and people write in many: spaces, signs, fractions, thousands; and reading numbers.
+
+One idea: what only changes the looks of an answer is taken off here, so that comparing sees values. It must not change
+a value, and it must not compare anything but numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+_GLYPHS = str.maketrans(
+    {"−": "-", "–": "-", "×": r"\times ", "·": r"\cdot ", "π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ",
+     "°": r"^\circ ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∅": r"\emptyset ", "±": r"\pm ",
+     "≈": r"\approx ", "∈": r"\in ", "²": "^2", "³": "^3", "½": r"\frac{1}{2}", "¼": r"\frac{1}{4}",
+     "¾": r"\frac{3}{4}", "\u00a0": " ", "\u202f": " "}
+)  # fmt: skip
+_REWRITES = [
+    (re.compile(pattern), by)
+    for pattern, by in [
+        (r"(?<=\d)(?:\{,\}|,\\!|(?<!\\)\\[,;! ]|~)\s*(?=\d{3}(?!\d))", ""),  # thousands: 1{,}234 1,\!234 1\,234
+        (r"(?<!\\)\\!", ""),
+        (r"(?<!\\)\\[,;: ]|\\q?quad(?![A-Za-z])|~|\s+", " "),
+        (r"(?<!\\)\\[()\[\]]|(?<!\\)\$|\\(?:displaystyle|textstyle|limits)(?![A-Za-z])|\*\*", ""),
+        (r"\\(?:left|right)\s*\.", ""),
+        (r"\\(?:left|right|[bB]igg?[lrm]?)(?![A-Za-z])\s*", ""),
+        (r"\\[dtc]frac(?![A-Za-z])", r"\\frac"),
+        (r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}"),
+        (r"\\frac\s*(\d)\s*\{", r"\\frac{\1}{"),
+        (r"(\\frac\s*\{[^{}]*\})\s*(\d)", r"\1{\2}"),
+        (r"\\l(?:eq(?:slant)?|eqq)(?![A-Za-z])|<=", r"\\le "),
+        (r"\\g(?:eq(?:slant)?|eqq)(?![A-Za-z])|>=", r"\\ge "),
+        (r"\\lt(?![A-Za-z])", "<"),
+        (r"\\gt(?![A-Za-z])", ">"),
+        (r"\\neq(?![A-Za-z])|!=", r"\\ne "),
+        (r"\\varnothing(?![A-Za-z])", r"\\emptyset"),
+        (r"\\[lr]vert(?![A-Za-z])", "|"),
+        (r"\\lbrace(?![A-Za-z])", r"\\{"),
+        (r"\\rbrace(?![A-Za-z])", r"\\}"),
+        (r"\\degree(?![A-Za-z])|\^\s*\{\s*\\circ\s*\}", r"^\\circ"),
+        (r"\\%", "%"),
+        (r"\\boxed\s*\{([^{}]*)\}", r"\1"),
+        (r"\\(?:mathbf|boldsymbol|bm)\s*\{([^{}]*)\}", r"\1"),
+    ]
+]
+WRAPPER = r"\\(?:text(?:bf|it|rm|normal|sf|tt)?|mbox|hbox|mathrm|operatorname)\s*"
+TEXT = re.compile(WRAPPER + r"\{([^{}]*)\}")
+
+
+@lru_cache(maxsize=4096)
+def tidy(text: str) -> str:
+    """Return an answer without what only changes its looks."""
+    text = text.translate(_GLYPHS)
+    for pattern, by in _REWRITES:
+        text = pattern.sub(by, text)
+    text = text.strip().rstrip(".,;:").strip()
+    while text.startswith("{") and _balanced(text[1:-1]) and text.endswith("}") and not text.endswith("\\}"):
+        text = text[1:-1].strip()
+    return text
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def bare(text: str) -> str:
+    """Return a text without any space: two answers that are the same here are the same."""
+    return re.sub(r"\s", "", text)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A rational number; rounded when it was written as a decimal, and so may stand for a near one."""
+
+    value: Fraction
+    rounded: bool
+
+
+_DECIMAL = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)"
+_SIGNED = rf"[+-]?{_DECIMAL}"
+_SCIENTIFIC = re.compile(
+    rf"({_SIGNED})(?:(?:\\times|\\cdot|\*|x)10\^(?:\{{([+-]?\d{{1,3}})\}}|(\d))|[eE]([+-]?\d{{1,3}}))?"
+)
+_FRACTION = re.compile(rf"([+-]?)\\frac\{{({_SIGNED})\}}\{{({_SIGNED})\}}|([+-]?)({_DECIMAL})/({_DECIMAL})")
+_MIXED = re.compile(r"([+-]?)(\d+) ?(?:\\frac ?\{(\d+)\} ?\{(\d+)\}|(?<= )(\d+)/(\d+))")
+_REPEATING = re.compile(r"([+-]?)(\d*)\.(\d*)\\(?:overline|bar)\{(\d+)\}")
+LONGEST = 2000  # digits; Python refuses to read more than 4300
+
+
+@lru_cache(maxsize=4096)
+def number(text: str) -> Number | None:
+    r"""Read a tidy value as a rational number: 1,234 or 1.5e3 or 2 \frac13 or \frac{-1}{2} or 0.\overline{3}."""
+    if len(text) > LONGEST:
+        return None
+    if mixed := _MIXED.fullmatch(text):
+        sign, whole, *parts = (part for part in mixed.groups() if part is not None)
+        return _ratio(f"{sign}1", int(whole) * int(parts[1]) + int(parts[0]), parts[1])
+    tight = bare(text)
+    if plain := _SCIENTIFIC.fullmatch(tight):
+        exponent = plain[2] or plain[3] or plain[4]
+        value = Fraction(plain[1].replace(",", "")) * Fraction(10) ** int(exponent or 0)
+        return Number(value, "." in plain[1])
+    if fraction := _FRACTION.fullmatch(tight):
+        sign, over, under = (part for part in fraction.groups() if part is not None)
+        return _ratio(f"{sign}1", over, under)
+    if repeating := _REPEATING.fullmatch(tight):
+        sign, whole, fixed, again = repeating.groups()
+        nines = 10 ** len(fixed + again) - 10 ** len(fixed)
+        return _ratio(f"{sign}1", int(whole + fixed + again) - int(whole + fixed or 0), str(nines))
+    return None
+
+
+def _ratio(sign: str, over: str | int, under: str) -> Number | None:
+    top, bottom = Fraction(str(over).replace(",", "")), Fraction(under.replace(",", ""))
+    return Number(Fraction(sign) * top / bottom, False) if bottom else None
+
+
+def near(one: Fraction, other: Fraction, places: int) -> bool:
+    """Tell whether two numbers round to the same decimal, and small ones also agree in their leading digits."""
+    alike = round(one, places) == round(other, places)
+    return alike and abs(one - other) <= Fraction(10) ** (2 - places) * max(abs(one), abs(other))
