@@ -6,8 +6,10 @@ rest is decided by rules that can be read here. It must not find answers, and it
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +17,7 @@ from ot_grid.stages.graders import notation, shapes, units, words
 from ot_grid.stages.graders.notation import bare, tidy
 from ot_grid.stages.graders.shapes import LEAF, LIST, MATRIX, RANGE, SET, TUPLE, UNION, shape
 
-DIGITS = 40  # to which two exact numbers are compared
+DIGITS = 60  # to which two exact numbers are compared
 _CASED = re.compile(r"\\[A-Za-z]+|[a-zA-Z]")
 
 
@@ -28,8 +30,9 @@ def readable(known: str) -> bool:
     """Tell whether a known answer can be compared with anything but itself."""
     text = tidy(known)
     plain = units.quantity(text).value
-    return bool(
-        notation.number(plain) or words.words(text) or words.numeral(text) or shape(text).kind != LEAF or parsed(plain)
+    return (
+        bool(notation.number(plain) or words.words(text) or words.numeral(text) or shape(text).kind != LEAF)
+        or parsed(plain) is not None
     )
 
 
@@ -39,8 +42,8 @@ def _equal(known: str, given: str, places: int) -> bool:
     if words.is_label(known):
         return words.label(known) == words.label(given)
     given = words.unlabelled(given)
-    if (said := words.words(known)) is not None or words.words(given) is not None:
-        return said == words.words(given)
+    if words.words(known) is not None or words.words(given) is not None:
+        return words.spelled(known) == words.spelled(given)
     if words.numeral(known) or words.numeral(given):
         return words.numeral(known) == words.numeral(given)
     parts = shapes.split(given, ("\\approx", "\\simeq"))
@@ -51,8 +54,9 @@ def _equal(known: str, given: str, places: int) -> bool:
 
 def _same_quantity(known: str, given: str, places: int) -> bool:
     """Compare two numbers, with their units where both have one."""
-    this, that = units.quantity(_value(known)), units.quantity(_value(given))
-    if units.clash(this.unit, that.unit):
+    (name, inner), (other_name, other_inner) = shapes.named(known), shapes.named(given)
+    this, that = units.quantity(inner), units.quantity(other_inner)
+    if units.clash(this.unit, that.unit) or (name and other_name and name != other_name):
         return False
     one, other = notation.number(this.value), notation.number(that.value)
     if one is None or other is None:
@@ -70,11 +74,6 @@ def _ratio(text: str) -> Any:
     found = re.fullmatch(r"\s*([\d.]+)\s*(?::|\\text\{\s*(?:to|:)\s*\})\s*([\d.]+)\s*", text)
     number = notation.number(f"{found[1]}/{found[2]}") if found else None
     return number.value if number else None
-
-
-def _value(text: str) -> str:
-    """Return the number of `x = 5`, which may have a unit."""
-    return shapes.named(text)[1] if "=" in text else text
 
 
 def _same_parts(known: str, given: str, places: int) -> bool:
@@ -167,22 +166,36 @@ def _differ_in_letters(known: str, given: str) -> bool:
 
 def _same_number(one: Any, two: Any, places: int) -> bool | None:
     """Compare two numbers by their digits; None where one of them is none."""
-    from sympy import Float, I, Rational
-
-    one, two = (each.subs({s: I for s in each.free_symbols if s.name == "i"}).doit() for each in (one, two))
+    one, two = (_with_imaginary_unit(each).doit() for each in (one, two))
     if not (one.is_number and two.is_number and one.is_finite and two.is_finite):
         return None
+    rounded = any(atom.is_Float for atom in one.atoms() | two.atoms())
+    if one.is_Rational and two.is_Rational and not rounded:
+        return bool(one == two)
     left, right = one.evalf(DIGITS), two.evalf(DIGITS)
-    largest = max(abs(left), abs(right))
-    if one.has(Float) or two.has(Float):
+    if rounded:
         pairs = zip(left.as_real_imag(), right.as_real_imag(), strict=True)
         return all(a == b or notation.near(_fraction(a), _fraction(b), places) for a, b in pairs)
-    return bool(abs(left - right) <= largest * Rational(1, 10 ** (DIGITS - 10)))
+    return bool(abs(left - right) * 10 ** (DIGITS - 10) <= max(abs(left), abs(right)))
 
 
-def _fraction(number: Any) -> Any:
-    from fractions import Fraction
+def _with_imaginary_unit(value: Any) -> Any:
+    """Read i as the imaginary unit where it is the only symbol; Math-Verify takes that of 2i for a variable."""
+    names = {symbol.name for symbol in value.free_symbols}
+    unit = importlib.import_module("sympy").I
+    return value.subs(dict.fromkeys(value.free_symbols, unit)) if names == {"i"} else value
 
+
+def decimal(text: str) -> Fraction | None:
+    """Return the value of a tidy expression that is a real number, rounded unless it is rational."""
+    if (plain := notation.number(text)) is not None:
+        return plain.value
+    value = parsed(text)
+    found = _tried(lambda: _fraction(value.doit().evalf(DIGITS)) if value.is_number and value.is_real else None)
+    return found if isinstance(found, Fraction) else None
+
+
+def _fraction(number: Any) -> Fraction:
     return Fraction(str(number))
 
 
@@ -208,9 +221,7 @@ def parsed(text: str) -> Any:
 def _verified(known: Any, given: Any, places: int) -> bool:
     from math_verify import verify
 
-    return bool(
-        _tried(lambda: verify(known, given, float_rounding=places, timeout_seconds=None, raise_on_error=True))
-    )
+    return bool(_tried(lambda: verify(known, given, float_rounding=places, timeout_seconds=None, raise_on_error=True)))
 
 
 def _tried(step: Callable[[], Any]) -> Any:

@@ -10,9 +10,10 @@ import re
 
 _BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*")
 _TOKEN = re.compile(r"[^\s$]*")
-# What may stand between the parts of one answer: "$x = \boxed{2}$ and $y = \boxed{3}$", but no words and no full stop.
+# What may stand between the parts of one answer: "$x = \boxed{2}$ and $y = \boxed{3}$", but no words, no full stop.
 _BETWEEN = re.compile(
-    r"(?:[ \t$,;&]|\n(?!\s*\n)|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|[A-Za-z]\w?\s*=\s*)*"
+    r"(?:[ \t$,;&]|\n(?!\s*\n)|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b"
+    r"|[A-Za-z]\w?\s*=\s*)*"
 )
 _PHRASE = re.compile(
     r"(?im)\banswer(?:\s+(?:to|of|for)\s[^.\n]{1,60}?)?(?:\**\s*[:=]|\s+is\b(?!\s+not\b))\s*\**:?\s*\**\s*|^####\s*"
@@ -36,20 +37,25 @@ def final_answer(reply: str, *, boxed_only: bool) -> str | None:
 
 
 def last_boxes(text: str) -> list[str]:
-    r"""Return what the last box holds, and before it the boxes that only commas, "and" or "x =" join to it.
+    """Return what the boxes of the last answer hold: see `all_boxes`."""
+    return (all_boxes(text) or [[]])[-1]
 
-    An unclosed box is none. An empty one is "", and not passed over: it takes the place of the answer. A box that
-    repeats the one after it is left out.
+
+def all_boxes(text: str) -> list[list[str]]:
+    r"""Return what the boxes of a text hold; those that only commas, "and" or "x =" join are one answer together.
+
+    An unclosed box is none. An empty one is "", and not passed over: it takes the place of the answer. Within an answer
+    a box that repeats another is left out.
     """
-    found: list[str] = []
-    begin = len(text)
-    for start, end, content in reversed(_boxes(text)):
-        if found and not _BETWEEN.fullmatch(text, end, begin):
-            break
-        if content not in found:
-            found.insert(0, content)
-        begin = start
-    return found
+    answers: list[list[str]] = []
+    last = 0
+    for start, end, content in _boxes(text):
+        if not answers or not _BETWEEN.fullmatch(text, last, start):
+            answers.append([])
+        if content not in answers[-1]:
+            answers[-1].append(content)
+        last = end
+    return answers
 
 
 def _boxes(text: str) -> list[tuple[int, int, str]]:

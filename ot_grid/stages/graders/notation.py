@@ -1,4 +1,4 @@
-r"""One way of writing for what LaTeX and people write in many: spaces, signs, fractions, thousands; and reading numbers.
+r"""One way of writing for what LaTeX and people write in many: spaces, signs, fractions; and reading numbers.
 
 One idea: what only changes the looks of an answer is taken off here, so that comparing sees values. It must not change
 a value, and it must not compare anything but numbers.
@@ -12,8 +12,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 _GLYPHS = str.maketrans(
-    {"−": "-", "–": "-", "×": r"\times ", "·": r"\cdot ", "π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ",
-     "°": r"^\circ ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∅": r"\emptyset ", "±": r"\pm ",
+    {"\u2212": "-", "\u2013": "-", "\u00d7": r"\times ", "·": r"\cdot ", "π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ",
+     "°": r"^\circ ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "\u222a": r"\cup ", "∅": r"\emptyset ", "±": r"\pm ",
      "≈": r"\approx ", "∈": r"\in ", "²": "^2", "³": "^3", "½": r"\frac{1}{2}", "¼": r"\frac{1}{4}",
      "¾": r"\frac{3}{4}", "\u00a0": " ", "\u202f": " "}
 )  # fmt: skip
@@ -22,7 +22,7 @@ _REWRITES = [
     for pattern, by in [
         (r"(?<=\d)(?:\{,\}|,\\!|(?<!\\)\\[,;! ]|~)\s*(?=\d{3}(?!\d))", ""),  # thousands: 1{,}234 1,\!234 1\,234
         (r"(?<!\\)\\!", ""),
-        (r"(?<!\\)\\[,;: ]|\\q?quad(?![A-Za-z])|~|\s+", " "),
+        (r"(?<!\\)\\[,;: ]|\\q?quad(?![A-Za-z])|~|(?<!\\)\\$|\s+", " "),
         (r"(?<!\\)\\[()\[\]]|(?<!\\)\$|\\(?:displaystyle|textstyle|limits)(?![A-Za-z])|\*\*", ""),
         (r"\\(?:left|right)\s*\.", ""),
         (r"\\(?:left|right|[bB]igg?[lrm]?)(?![A-Za-z])\s*", ""),
@@ -41,6 +41,7 @@ _REWRITES = [
         (r"\\rbrace(?![A-Za-z])", r"\\}"),
         (r"\\degree(?![A-Za-z])|\^\s*\{\s*\\circ\s*\}", r"^\\circ"),
         (r"\\%", "%"),
+        (r"(?<![\w)}])\+\s*(?=\\infty)", ""),
         (r"\\boxed\s*\{([^{}]*)\}", r"\1"),
         (r"\\(?:mathbf|boldsymbol|bm)\s*\{([^{}]*)\}", r"\1"),
     ]

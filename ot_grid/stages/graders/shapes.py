@@ -14,8 +14,12 @@ LEAF, LIST, SET, TUPLE, UNION, RANGE, MATRIX = "leaf", "list", "set", "tuple", "
 
 _OPEN, _CLOSE = ("(", "[", "{", "\\{", "\\langle"), (")", "]", "}", "\\}", "\\rangle")
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
-_OR = re.compile(r"\s*,?\s*(?:\\(?:text|mbox|mathrm)\s*\{\s*(?:and|or)\s*\}|(?<![A-Za-z\\{])(?:and|or)(?![A-Za-z])|\\lor\b|\\vee\b)\s*")
-_ROWS = re.compile(r"[\[(]?\s*\\begin\{([pbB]?|small)(?:matrix|array)\}(?:\{[lcr| ]*\})?(.*)\\end\{\1(?:matrix|array)\}\s*[\])]?")
+_OR = re.compile(
+    r"\s*,?\s*(?:\\(?:text|mbox|mathrm)\s*\{\s*(?:and|or)\s*\}|(?<![A-Za-z\\{])(?:and|or)(?![A-Za-z])|\\lor\b|\\vee\b)\s*"
+)
+_ROWS = re.compile(
+    r"[\[(]?\s*\\begin\{([pbB]?|small)(?:matrix|array)\}(?:\{[lcr| ]*\})?(.*)\\end\{\1(?:matrix|array)\}\s*[\])]?"
+)
 _VARIABLE = r"[A-Za-z](?:_\{?\w+\}?)?|\\(?:alpha|beta|gamma|theta|phi|lambda|mu|omega)"
 _LESS, _MORE = r"(<|\\le(?![A-Za-z]))", r"(>|\\ge(?![A-Za-z]))"
 _BETWEEN = re.compile(rf"([^<>=]+?)\s*{_LESS}\s*({_VARIABLE})\s*{_LESS}\s*([^<>=]+)")
@@ -23,7 +27,7 @@ _ABOVE = re.compile(rf"([^<>=]+?)\s*{_MORE}\s*({_VARIABLE})\s*{_MORE}\s*([^<>=]+
 _ONE_SIDE = re.compile(rf"({_VARIABLE})\s*(?:{_LESS}|{_MORE})\s*([^<>=]+)")
 _OTHER_SIDE = re.compile(rf"([^<>=]+?)\s*(?:{_LESS}|{_MORE})\s*({_VARIABLE})")
 _BUILT = re.compile(rf"\\\{{\s*(?:{_VARIABLE})\s*(?:\\in\s*\\mathbb\{{R\}}\s*)?(?:\\mid|\||:)\s*(.+)\\\}}")
-_NAMED = re.compile(rf"({_VARIABLE})\s*(?:=|\\in(?![A-Za-z]))\s*(.+)", re.DOTALL)
+_NAMED = re.compile(rf"({_VARIABLE}|\([A-Za-z](?:\s*,\s*[A-Za-z])+\))\s*(?:=|\\in(?![A-Za-z]))\s*(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ def shape(text: str) -> Shape:
     """Take a tidy answer apart, one level deep."""
     if built := _BUILT.fullmatch(text):
         text = built[1].strip()
+    if text == r"\mathbb{R}":
+        text = r"(-\infty,\infty)"
     if rows := _ROWS.fullmatch(text):
         return _matrix(rows[2])
     if (found := _range_of(text)) is not None:
@@ -75,7 +81,7 @@ def _bracketed(text: str) -> Shape | None:
     brackets = tokens[0] + tokens[-1]
     if brackets == "\\{\\}":
         return Shape(SET, parts if parts != ("",) else ())
-    if len(parts) == 2 and "[" in brackets or len(parts) == 2 and "]" in brackets:
+    if len(parts) == 2 and brackets not in ("()", "\\langle\\rangle"):
         return Shape(RANGE, parts, brackets)
     return Shape(TUPLE, parts) if len(parts) > 1 else None
 

@@ -14,9 +14,10 @@ from ot_grid.stages.graders.notation import WRAPPER
 
 _NAMES = {
     "cm": "centimeter centimetre", "m": "meter metre", "km": "kilometer kilometre", "mm": "millimeter millimetre",
-    "in": "inch inches", "ft": "foot feet", "yd": "yard", "mi": "mile", "g": "gram", "kg": "kilogram", "mg": "milligram",
-    "lb": "pound lbs", "oz": "ounce", "l": "liter litre", "ml": "milliliter millilitre", "s": "second sec",
-    "min": "minute", "h": "hour hr", "day": "", "week": "", "month": "", "year": "yr", "°": "degree deg",
+    "in": "inch inches", "ft": "foot feet", "yd": "yard", "mi": "mile", "g": "gram", "kg": "kilogram",
+    "mg": "milligram", "lb": "pound lbs", "oz": "ounce", "l": "liter litre", "ml": "milliliter millilitre",
+    "s": "second sec", "min": "minute", "h": "hour hr", "day": "", "week": "", "month": "", "year": "yr",
+    "°": "degree deg",
     "rad": "radian", "$": "dollar usd", "¢": "cent", "€": "euro", "£": "gbp", "mph": "miles/hour mi/h milesperhour",
     "km/h": "kmh kph kmperhour", "m/s": "meterspersecond", "n": "newton", "j": "joule", "w": "watt", "v": "volt",
     "a": "ampere amp", "k": "kelvin", "hz": "hertz", "pa": "pascal",

@@ -34,10 +34,20 @@ def words(text: str) -> str | None:
     said = re.sub(r"[\"`.,!?]", "", content).replace("\\", "").strip()
     if content == text and not re.fullmatch(r"(?i)[a-z][a-z'-]{3,}(?:[ -][a-z'-]+)*|yes|no|dne", said):
         return None
-    if TEXT.sub("", text).strip(" .,()") or not re.search(r"[A-Za-z]", said):
-        return None
-    said = " ".join(said.split())
-    return _SAME.get(said.lower(), said.lower()) if len(said.strip("()")) > 1 else said.strip("()")
+    outside = TEXT.sub("", text).strip(" .,()") if content != text else ""
+    return None if outside or not re.search(r"[A-Za-z]", said) else _lowered(said)
+
+
+def spelled(text: str) -> str:
+    r"""Return the words of an answer, or else its letters: `m` is the same as `\mathrm{m}`."""
+    said = words(text)
+    return _lowered(bare(text)) if said is None else said
+
+
+def _lowered(said: str) -> str:
+    """Return words without capitals; a letter alone keeps its case."""
+    said = " ".join(said.split()).strip("()")
+    return _SAME.get(said.lower(), said.lower()) if len(said) > 1 else said
 
 
 def label(text: str) -> str | None:

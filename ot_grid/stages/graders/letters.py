@@ -1,0 +1,86 @@
+r"""Which letters of a multiple choice a text names: in a box, in a statement, or alone on the last line.
+
+One idea: a letter counts only where nothing but dress or the option's own text stands around it, so the article "A" is
+none. It must not choose between two letters; it returns both.
+"""
+
+from __future__ import annotations
+
+import re
+
+_DRESS = re.compile(
+    r"\\(?:text(?:bf|it|rm|normal|sf)?|math(?:bf|rm|sf|it)|boldsymbol|bm|mbox|boxed|fbox)(?![A-Za-z])\s*"
+)
+_SPACE = re.compile(r"\\[,;:! ]|\\q?quad(?![A-Za-z])|~|\\\(|\\\)|\\\[|\\\]|\\left(?![A-Za-z])|\\right(?![A-Za-z])")
+_LEAD = r"(?:(?:the|my|final|correct|best|answer|option|choice|letter|is)\b[\s:]*)*"
+_ONE = r"(?:\(([A-Z])\)|\[([A-Z])\]|([A-Z]))(?![A-Za-z0-9])"
+_JOIN = r"\s*(?:[,;/&+]|\b(?:and|or)\b)*\s*"
+_OWN_TEXT = re.compile(rf"(?i:{_LEAD})(?:\(([A-Z])\)|([A-Z])[).:](?!\d))\s*(\S.*)?", re.DOTALL)
+_SEVERAL = re.compile(rf"(?i:{_LEAD})(?:(?i:option|choice)s?\s*)?(?:{_ONE}\.?(?:{_JOIN})?)+\.?")
+_RUN = re.compile(r"[A-Z]{2,}")
+
+# The letter must end its phrase: "the answer is A ball" names none, nor does "A = 5" or "B^2".
+_END = r"(?=\s*(?:$|\n|[.,;:)\]!?](?:\s|$|\*)|[,;/&]|(?:and|or|because|since|as|for|by|due|which|is|are|with)\b))"
+_LETTER = rf"(?:\(\s*([A-Z])\s*\)|\[([A-Z])\]|([A-Z])\)|([A-Z])(?![A-Za-z0-9'\u2019\-_^=]){_END})"
+_ANSWER = r"(?i:(?<!wrong )(?<!incorrect )\b(?:answers?|(?:correct|right|best)\s+(?:option|choice|letter)s?))"
+_IS = r"(?i:\s*(?:(?:is|are|must be|should be|would be|will be)\b\s*:?|[:=]|\n)\s*)"
+_AN_OPTION = r"(?i:(?:the\s+)?(?:(?:correct\s+)?(?:option|choice|answer|letter)s?\s*)?)"
+_CHOSEN = r"(?i:\b(?:choose|select|pick)\s+(?:(?:option|choice|answer)\s*)?)"
+_NAMED = rf"(?i:\b(?:option|choice|answer)\s*){_LETTER}(?=\s*\.?\s*(?i:is|must be)\s+(?i:the\s+)?(?i:correct|right))"
+_MORE = re.compile(rf"\)?\s*(?:[,;/&]|\band\b|\bor\b)\s*(?:(?:and|or)\s+)?(?i:option\s+|choice\s+)?{_LETTER}")
+_STATEMENTS = [
+    re.compile(rf"{_ANSWER}{_IS}{_AN_OPTION}{_LETTER}"),
+    re.compile(rf"{_CHOSEN}{_LETTER}"),
+    re.compile(_NAMED),
+]
+_AT_THE_END = re.compile(rf"(?<!not )(?<!n't )(?i:\b(?:option|choice)\s*){_LETTER}[\s.)!]*$")
+_ALONE = re.compile(rf"{_ONE}[\s.):]*")
+
+
+def plain(text: str) -> str:
+    r"""Return a text without the commands, dollars, stars and braces that only dress a letter."""
+    text = re.sub(r"\\?[{}]|\$|\*\*|__", "", _SPACE.sub(" ", _DRESS.sub("", text.replace("\\_", "_"))))
+    return re.sub(r"[ \t]+", " ", text).strip()
+
+
+def in_box(content: str) -> list[str]:
+    r"""Return the letters that a box names: `B`, `(B) 42 m/s`, `B. yes`, `A, C`, `ABD`, `\text{A and D}`; else none."""
+    text = plain(content)
+    if _RUN.fullmatch(text.rstrip(".")):
+        return unique(text.rstrip("."))
+    if _SEVERAL.fullmatch(text):
+        return unique(_letters(re.findall(_ONE, text)))
+    dressed = re.findall(r"\(([A-Z])\)", text)
+    if found := _OWN_TEXT.fullmatch(text):
+        return unique([found[1] or found[2], *dressed])
+    return []
+
+
+def stated(reply: str) -> list[str]:
+    """Return the letters of the last statement such as "the answer is (B)", or of a last line that only names them."""
+    text = plain(reply)
+    found = [match for pattern in _STATEMENTS for match in pattern.finditer(text)]
+    if found:
+        last = max(found, key=lambda match: match.start())
+        return unique(_letters([last.groups()]) + _further(text, last.end()))
+    last_line = (text.splitlines() or [""])[-1].strip(" *#`>")
+    alone = _ALONE.fullmatch(last_line) or _AT_THE_END.search(last_line)
+    return unique(_letters([alone.groups()])) if alone else []
+
+
+def _further(text: str, position: int) -> list[str]:
+    """Return the letters that "or", "and" or a comma add to one that was named."""
+    found: list[str] = []
+    while more := _MORE.match(text, position):
+        found += _letters([more.groups()])
+        position = more.end()
+    return found
+
+
+def _letters(groups: list[tuple[str, ...]]) -> list[str]:
+    return [letter for group in groups for letter in group if letter]
+
+
+def unique(letters: list[str] | str) -> list[str]:
+    """Return each letter once, in the order in which they were first named."""
+    return list(dict.fromkeys(letters))
