@@ -1,0 +1,95 @@
+"""One case as the supervisor sees it: it reads what the child writes, and stops a child that goes on too long.
+
+One idea: limits that the kernel does not keep for us (wall time, output, the size of scratch) are looked after here. It
+must not trust a byte that it reads.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+from ot_grid.sandbox.inside.sweeping import size, sweep
+from ot_grid.sandbox.inside.wire import RUNNING, TOO_BIG, TOO_LONG, TOO_MUCH, Ignored, Order
+
+TICK = 0.05  # s between looks at the clock, at scratch and at orphans
+DRAIN = 2.0  # s for what is left in the pipes when all who could write are killed
+TAIL = 4096  # bytes of stderr that are kept
+
+
+class Watch:
+    """A child and its pipes for stdout, stderr and what it says in private."""
+
+    def __init__(self, order: Order, pid: int, pipes: tuple[int, ...]) -> None:
+        self.order, self.pid, self.pipes = order, pid, pipes
+        self.started = time.monotonic()
+        self.held = {fd: bytearray() for fd in pipes}
+        self.written = 0
+        self.stopped = RUNNING
+        self.status: int | None = None
+        self.cpu = self.wall = 0.0
+        self.open = set(pipes)
+        self.poll = select.poll()
+        self.poll.register(0, 0)  # the parent is gone: POLLHUP
+        for fd in pipes:
+            self.poll.register(fd, select.POLLIN)
+
+    def run(self) -> None:
+        """Return when the child has ended and nobody can write any more."""
+        while self.status is None:
+            self._hear(TICK if self.open else TICK / 50)
+            self._stop()
+            self._end()
+        if self.open:
+            sweep(self.order)
+        end = time.monotonic() + DRAIN
+        while self.open and time.monotonic() < end:
+            self._hear(TICK)
+        for fd in self.pipes:
+            os.close(fd)
+
+    def _hear(self, seconds: float) -> None:
+        for fd, _ in self.poll.poll(seconds * 1000):
+            if fd == 0:
+                self._abandon()
+            piece = os.read(fd, 1 << 16)
+            self.written += len(piece)
+            if not piece:
+                self.poll.unregister(fd)
+                self.open.discard(fd)
+            elif self.written <= self.order.limits["output_bytes"]:
+                self.held[fd] += piece
+        del self.held[self.pipes[1]][:-TAIL]
+
+    def _abandon(self) -> None:
+        """End with all of ours: the parent is gone."""
+        with Ignored(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        sweep(self.order)
+        os._exit(3)
+
+    def _stop(self) -> None:
+        why = self._over()
+        if why != RUNNING and self.stopped == RUNNING:
+            self.stopped = why
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _over(self) -> bytes:
+        if time.monotonic() - self.started > self.order.wall:
+            return TOO_LONG
+        if self.written > self.order.limits["output_bytes"]:
+            return TOO_MUCH
+        too_big = self.order.measured and size(self.order.scratch) > self.order.limits["scratch_mb"] * 2**20
+        return TOO_BIG if too_big else RUNNING
+
+    def _end(self) -> None:
+        """Note how the child ended, if it did; orphans that ended are waited for as well."""
+        while self.status is None:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            if pid == self.pid:
+                self.status, self.cpu = status, usage.ru_utime + usage.ru_stime
+                self.wall = time.monotonic() - self.started

@@ -1,0 +1,178 @@
+"""Running one untrusted program on its cases, in one sandbox.
+
+One idea: the supervisor inside keeps the limits of a case; from outside we keep those of the whole (all memory, all
+time), and end everything when we are done. It must not believe what comes out, nor unpickle it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ot_grid.sandbox import users
+from ot_grid.sandbox.commands import SCRATCH, Tier, environment, site_folders
+from ot_grid.sandbox.inside.wire import LENGTH, REPORT
+from ot_grid.sandbox.limits import LOST, MEMORY, WALL, Case, Limits, Outcome, Program
+from ot_grid.sandbox.verdicts import outcome
+
+INSIDE = ("wire", "child", "sweeping", "watching", "supervisor")  # in the order of their imports
+TICK = 0.1  # s between looks at the memory of all
+GRACE = 10.0  # s for a supervisor to report what it stopped, on a busy machine
+GOODBYE = 5.0  # s for it to end by itself
+EXTRA_MB = 512  # what the resident memory of all may be beyond the limit of one: the interpreters share most of theirs
+TOLD = 300  # characters of why a sandbox did not start
+
+
+def run(program: Program, cases: Iterable[Case], *, tier: Tier, limits: Limits | None = None) -> Iterator[Outcome]:
+    """Yield how each case ended; stop asking, and no more are played. Ends early when the sandbox itself is lost."""
+    sandbox = Sandbox(program, limits or Limits(), tier)
+    try:
+        for case in cases:
+            found = sandbox.play(case)
+            yield found
+            if sandbox.over:
+                return
+    finally:
+        sandbox.close()
+
+
+@cache
+def _modules() -> bytes:
+    """Return the compiled modules of the supervisor."""
+    return marshal.dumps([(name, _compiled(name)) for name in (f"ot_grid.sandbox.inside.{each}" for each in INSIDE)])
+
+
+def _compiled(name: str) -> Any:
+    spec = find_spec(name)
+    assert spec and spec.origin
+    return compile(Path(spec.origin).read_bytes(), name.rpartition(".")[2], "exec", optimize=0)
+
+
+class Sandbox:
+    """One launch: a supervisor that plays one program on case after case."""
+
+    def __init__(self, program: Program, limits: Limits, tier: Tier) -> None:
+        self.program, self.limits, self.tier = program, limits, tier
+        self.over = False
+        self.until = time.monotonic() + limits.total_seconds
+        self.user = users.User()
+        self.mark = ""
+        self.scratch = SCRATCH if tier.isolated else self._folder()
+        self.process = subprocess.Popen(
+            tier.command(limits), bufsize=0, start_new_session=True, env=environment(self.scratch),
+            cwd="/" if tier.isolated else self.scratch,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        self.poll = select.poll()
+        self.poll.register(self._out, select.POLLIN)
+        self._send(_modules())
+        self._send(marshal.dumps(self._order()))
+
+    @property
+    def _out(self) -> int:
+        assert self.process.stdout
+        return self.process.stdout.fileno()
+
+    def _folder(self) -> str:
+        folder = self.mark = tempfile.mkdtemp(prefix="ot_grid-sandbox-")
+        if self.user.uid is not None:
+            os.chown(folder, self.user.uid, self.user.uid)
+        return folder
+
+    def _order(self) -> dict[str, Any]:
+        folders = [self.scratch, "/tmp", "/dev/shm"] if self.tier.isolated else [self.scratch]  # noqa: S108
+        asked = {"kind": self.program.kind, "source": self.program.source, "function": self.program.function}
+        allowed = users.processes(self.limits.processes, own_namespace=self.tier.isolated)
+        return asked | {
+            "arguments": list(self.program.arguments), "site": site_folders(), "uid": self.user.uid,
+            "alone": self.tier.isolated, "scratch": self.scratch, "folders": folders, "processes": allowed,
+            "limits": asdict(self.limits), "wall": self.limits.wall, "measured": not self.tier.isolated,
+        }  # fmt: skip
+
+    def _send(self, data: bytes) -> None:
+        assert self.process.stdin
+        with contextlib.suppress(BrokenPipeError):  # it died: what it says is missed, not what it hears
+            for part in (LENGTH.pack(len(data)), data):
+                view = memoryview(part)
+                while view:
+                    view = view[os.write(self.process.stdin.fileno(), view) :]
+
+    def play(self, case: Case) -> Outcome:
+        """Run one case and return how it ended."""
+        begun = time.monotonic()
+        self._send(marshal.dumps({"text": case.text, "files": case.files}))
+        until = min(self.until, begun + self.limits.wall + GRACE)
+        held = b""
+        while not (texts := _texts(held, self.limits.output_bytes)):
+            why, piece = self._hear(until)
+            if why:
+                self.over = True
+                return Outcome(why, wall=time.monotonic() - begun, stderr=self._last_words() if why == LOST else "")
+            held += piece
+        return outcome(self.program, self.limits, REPORT.unpack_from(held)[:4], texts)
+
+    def _hear(self, until: float) -> tuple[str, bytes]:
+        """Return what came, or why no more can come."""
+        while not self.poll.poll(TICK * 1000):
+            if users.resident(self.process.pid) > (self.limits.memory_mb + EXTRA_MB) * 2**20:
+                return MEMORY, b""
+            if time.monotonic() > until:
+                return WALL, b""
+        piece = os.read(self._out, 1 << 20)
+        return ("" if piece else LOST), piece
+
+    def _last_words(self) -> str:
+        assert self.process.stderr
+        self.process.kill()
+        return self.process.stderr.read()[-TOLD:].decode("utf-8", "replace").strip()
+
+    def close(self) -> None:
+        """End everything that runs in it."""
+        mine = users.family(self.process.pid) if self.over else []
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        self.process.stdin.close()  # its supervisor ends itself and all the rest
+        if self.over and self.tier.isolated:
+            self.process.kill()
+        try:
+            self.process.wait(GOODBYE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for each in mine if not self.mark else [*mine, *users.marked(self.mark)] if self.over else []:
+            with contextlib.suppress(psutil.Error):
+                each.kill()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        self.user.release()
+        if self.mark:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def _texts(held: bytes, most: int) -> list[bytes]:
+    """Split a report into stdout, stderr and what was said; empty while it is not complete."""
+    if len(held) < REPORT.size:
+        return []
+    sizes = REPORT.unpack_from(held)[4:]
+    if max(sizes) > most:
+        raise ValueError(f"a report of {max(sizes)} bytes, where {most} are allowed")
+    if len(held) < REPORT.size + sum(sizes):
+        return []
+    texts, at = [], REPORT.size
+    for size in sizes:
+        texts.append(held[at : at + size])
+        at += size
+    return texts
