@@ -11,6 +11,6 @@ not be called a sandbox where it is none: a tier says what it keeps apart, and i
 from ot_grid.sandbox.commands import Tier
 from ot_grid.sandbox.launch import run
 from ot_grid.sandbox.limits import Case, Limits, Outcome, Program
-from ot_grid.sandbox.tiers import choose
+from ot_grid.sandbox.tiers import choose, current, use
 
-__all__ = ["Case", "Limits", "Outcome", "Program", "Tier", "choose", "run"]
+__all__ = ["Case", "Limits", "Outcome", "Program", "Tier", "choose", "current", "run", "use"]

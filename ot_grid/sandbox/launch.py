@@ -19,14 +19,15 @@ from dataclasses import asdict
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
-from ot_grid.sandbox import users
+from ot_grid.errors import OtGridError
+from ot_grid.sandbox import endings, users
 from ot_grid.sandbox.commands import SCRATCH, Tier, environment, site_folders
 from ot_grid.sandbox.inside.wire import LENGTH, REPORT
-from ot_grid.sandbox.limits import LOST, MEMORY, WALL, Case, Limits, Outcome, Program
+from ot_grid.sandbox.limits import Case, Limits, Outcome, Program
 from ot_grid.sandbox.verdicts import outcome
 
 INSIDE = ("wire", "child", "sweeping", "watching", "supervisor")  # in the order of their imports
@@ -58,7 +59,8 @@ def _modules() -> bytes:
 
 def _compiled(name: str) -> Any:
     spec = find_spec(name)
-    assert spec and spec.origin
+    assert spec
+    assert spec.origin
     return compile(Path(spec.origin).read_bytes(), name.rpartition(".")[2], "exec", optimize=0)
 
 
@@ -78,14 +80,12 @@ class Sandbox:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         self.poll = select.poll()
-        self.poll.register(self._out, select.POLLIN)
-        self._send(_modules())
-        self._send(marshal.dumps(self._order()))
+        self.poll.register(self._pipes[1], select.POLLIN)
+        self._start()
 
     @property
-    def _out(self) -> int:
-        assert self.process.stdout
-        return self.process.stdout.fileno()
+    def _pipes(self) -> list[IO[bytes]]:
+        return [pipe for pipe in (self.process.stdin, self.process.stdout, self.process.stderr) if pipe]
 
     def _folder(self) -> str:
         folder = self.mark = tempfile.mkdtemp(prefix="ot_grid-sandbox-")
@@ -103,13 +103,23 @@ class Sandbox:
             "limits": asdict(self.limits), "wall": self.limits.wall, "measured": not self.tier.isolated,
         }  # fmt: skip
 
+    def _start(self) -> None:
+        """Send what is the same for all cases; raise `OtGridError` when the sandbox does not start."""
+        self._send(_modules())
+        self._send(marshal.dumps(self._order()))
+        why, _ = self._hear(self.until)
+        if why:
+            words = self._last_words()
+            self.over = True
+            self.close()
+            raise OtGridError(f"the sandbox {self.tier.name!r} does not start ({why}): {words}")
+
     def _send(self, data: bytes) -> None:
-        assert self.process.stdin
         with contextlib.suppress(BrokenPipeError):  # it died: what it says is missed, not what it hears
             for part in (LENGTH.pack(len(data)), data):
                 view = memoryview(part)
                 while view:
-                    view = view[os.write(self.process.stdin.fileno(), view) :]
+                    view = view[os.write(self._pipes[0].fileno(), view) :]
 
     def play(self, case: Case) -> Outcome:
         """Run one case and return how it ended."""
@@ -121,7 +131,9 @@ class Sandbox:
             why, piece = self._hear(until)
             if why:
                 self.over = True
-                return Outcome(why, wall=time.monotonic() - begun, stderr=self._last_words() if why == LOST else "")
+                return Outcome(
+                    why, wall=time.monotonic() - begun, stderr=self._last_words() if why == endings.LOST else ""
+                )
             held += piece
         return outcome(self.program, self.limits, REPORT.unpack_from(held)[:4], texts)
 
@@ -129,22 +141,20 @@ class Sandbox:
         """Return what came, or why no more can come."""
         while not self.poll.poll(TICK * 1000):
             if users.resident(self.process.pid) > (self.limits.memory_mb + EXTRA_MB) * 2**20:
-                return MEMORY, b""
+                return endings.MEMORY, b""
             if time.monotonic() > until:
-                return WALL, b""
-        piece = os.read(self._out, 1 << 20)
-        return ("" if piece else LOST), piece
+                return endings.WALL, b""
+        piece = os.read(self._pipes[1].fileno(), 1 << 20)
+        return ("" if piece else endings.LOST), piece
 
     def _last_words(self) -> str:
-        assert self.process.stderr
         self.process.kill()
-        return self.process.stderr.read()[-TOLD:].decode("utf-8", "replace").strip()
+        return self._pipes[2].read()[-TOLD:].decode("utf-8", "replace").strip()
 
     def close(self) -> None:
         """End everything that runs in it."""
         mine = users.family(self.process.pid) if self.over else []
-        assert self.process.stdin and self.process.stdout and self.process.stderr
-        self.process.stdin.close()  # its supervisor ends itself and all the rest
+        self._pipes[0].close()  # its supervisor ends itself and all the rest
         if self.over and self.tier.isolated:
             self.process.kill()
         try:
@@ -152,11 +162,13 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        for each in mine if not self.mark else [*mine, *users.marked(self.mark)] if self.over else []:
+        if self.over and self.mark:
+            mine += users.marked(self.mark)
+        for each in mine:
             with contextlib.suppress(psutil.Error):
                 each.kill()
-        self.process.stdout.close()
-        self.process.stderr.close()
+        for pipe in self._pipes[1:]:
+            pipe.close()
         self.user.release()
         if self.mark:
             shutil.rmtree(self.scratch, ignore_errors=True)

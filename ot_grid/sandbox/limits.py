@@ -1,17 +1,11 @@
-"""What a program may use, and how its run can end.
+"""What a program is, what it may use, and what is told of its run.
 
-One idea: a limit is a number with a unit, and going over it is an ending with a name. It must not start anything.
+One idea: a limit is a number with a unit. It must not start anything.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-OK, EXIT, SIGNAL = "ok", "exit code", "signal"
-CPU, WALL, MEMORY = "cpu time", "wall time", "memory"
-OUTPUT, PROCESSES, SCRATCH = "output limit", "processes", "scratch limit"
-UNFINISHED = "unfinished"  # it ended well, but before its test or its function did
-LOST = "lost"  # the sandbox itself ended: nothing more can be run in it
 
 
 @dataclass(frozen=True)
@@ -56,7 +50,7 @@ class Case:
 class Outcome:
     """How one case ended."""
 
-    ended: str  # one of the words above
+    ended: str  # one of the words in `endings`
     code: int = 0  # exit code or number of the signal
     cpu: float = 0.0  # seconds, with children that were waited for
     wall: float = 0.0  # seconds

@@ -112,4 +112,4 @@ def _proc(target: str) -> None:
 if __name__ == "__main__":
     stop = sys.argv.index("--")
     enter(int(sys.argv[1]), sys.argv[2], sys.argv[3:stop])
-    os.execv(sys.argv[stop + 1], sys.argv[stop + 1 :])
+    os.execv(sys.argv[stop + 1], sys.argv[stop + 1 :])  # noqa: S606 (a list of words, no shell text)

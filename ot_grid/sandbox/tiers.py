@@ -11,8 +11,9 @@ from functools import cache
 
 from ot_grid.errors import BadInput, OtGridError, nearest
 from ot_grid.sandbox.commands import BUBBLEWRAP, NAMESPACES, RLIMITS, TIERS, Tier
+from ot_grid.sandbox.endings import OK
 from ot_grid.sandbox.launch import run
-from ot_grid.sandbox.limits import OK, Case, Limits, Outcome, Program
+from ot_grid.sandbox.limits import Case, Limits, Outcome, Program
 
 POLICIES = ("auto", "required", *TIERS)  # the best there is; one that isolates; this one
 CANDIDATES = {
@@ -57,6 +58,19 @@ def choose(policy: str = "auto") -> Tier:
         "(sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0); "
         "sandbox=rlimits runs it with limits only: it can then read files and use the network"
     )
+
+
+_CURRENT: list[Tier] = []
+
+
+def use(tier: Tier) -> None:
+    """Run all programs of this process in a tier that was chosen before, as in another process."""
+    _CURRENT[:] = [tier]
+
+
+def current() -> Tier:
+    """Return the tier that this process uses; the best there is, if none was chosen."""
+    return _CURRENT[0] if _CURRENT else choose()
 
 
 def problem(tier: Tier) -> str:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import signal
 
+from ot_grid.sandbox import endings
 from ot_grid.sandbox.inside.wire import RUNNING, TOO_BIG, TOO_LONG, TOO_MUCH
-from ot_grid.sandbox.limits import (
-    CPU, EXIT, MEMORY, OK, OUTPUT, PROCESSES, SCRATCH, SIGNAL, UNFINISHED, WALL, Limits, Outcome, Program,
-)  # fmt: skip
+from ot_grid.sandbox.limits import Limits, Outcome, Program
 
-STOPPED = {TOO_LONG: WALL, TOO_MUCH: OUTPUT, TOO_BIG: SCRATCH}
+STOPPED = {TOO_LONG: endings.WALL, TOO_MUCH: endings.OUTPUT, TOO_BIG: endings.SCRATCH}
 NO_PROCESS = ("BlockingIOError: [Errno 11]", "RuntimeError: can't start new thread")
 NO_ROOM = ("OSError: [Errno 27]", "OSError: [Errno 28]")  # a file too large, no space left
 
@@ -25,21 +24,21 @@ def outcome(program: Program, limits: Limits, head: tuple[int, float, float, byt
     out, err, said = (text.decode("utf-8", "replace") for text in texts)
     code = os.waitstatus_to_exitcode(status)
     ended = STOPPED[stopped] if stopped != RUNNING and stopped in STOPPED else _ended(code, cpu, limits, err)
-    if ended == OK and program.kind != "stdin" and not said:
-        ended = UNFINISHED
+    if ended == endings.OK and program.kind != "stdin" and not said:
+        ended = endings.UNFINISHED
     return Outcome(ended, abs(code), cpu, wall, out, err, said)
 
 
 def _ended(code: int, cpu: float, limits: Limits, err: str) -> str:
     if code == -signal.SIGXCPU or cpu > limits.cpu_seconds:
-        return CPU
+        return endings.CPU
     if code == -signal.SIGXFSZ:
-        return SCRATCH
+        return endings.SCRATCH
     if code <= 0:
-        return SIGNAL if code else OK
+        return endings.SIGNAL if code else endings.OK
     last = (err.strip().splitlines() or [""])[-1]
     if last.startswith("MemoryError") or "_ArrayMemoryError" in last:
-        return MEMORY
+        return endings.MEMORY
     if last.startswith(NO_PROCESS):
-        return PROCESSES
-    return SCRATCH if last.startswith(NO_ROOM) else EXIT
+        return endings.PROCESSES
+    return endings.SCRATCH if last.startswith(NO_ROOM) else endings.EXIT

@@ -28,6 +28,7 @@ ABOVE = 300  # fds from here on belong to the import path
 STACK = 120 * 2**20  # the kernel leaves 128 MB below the stack; set after exec, or each thread would reserve as much
 SAID, PROOF = 3, 4  # fds: what it returns, and the number that proves the end of a test
 NAME = "solution.py"
+STREAMS = (("stdin", "r", "surrogateescape"), ("stdout", "w", "surrogateescape"), ("stderr", "w", "backslashreplace"))
 SET_DUMPABLE, NO_NEW_PRIVS = 4, 38
 
 prctl = ctypes.CDLL(None).prctl
@@ -84,9 +85,10 @@ def play(order: Order, text: str) -> None:
 
 
 def _streams() -> None:
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stderr = sys.__stderr__ = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    for fd, (name, mode, errors) in enumerate(STREAMS):
+        stream = open(fd, mode, 1 if fd == 2 else -1, "utf-8", errors, closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
 
 
 def _module(name: str) -> ModuleType:

@@ -30,6 +30,7 @@ def serve() -> Callable[[], None] | None:
         return None
     order = Order(given)
     prepare(order)
+    write(1, b"!")  # ready: from here on, an end of this process is the program's doing
     while (case := receive()) is not None:
         played = _one(order, case)
         if played is not None:

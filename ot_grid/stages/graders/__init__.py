@@ -6,11 +6,48 @@ called outside `pool`, because a reply can make it hang or eat all memory.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG
 
 NOT_EXTRACTED = "no answer extracted"
+
+
+G = TypeVar("G", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one item may use in the worker that grades it."""
+
+    seconds: float = 10.0  # of CPU time, so that a busy machine changes no verdict
+    memory_mb: int = 2048  # beyond what the worker has after its imports
+    wall: float | None = None  # seconds of wall clock; None: `pool.SLACK` for each CPU second
+
+
+_SANDBOXED: dict[Any, Limits] = {}
+
+
+def sandboxed(limits: Limits) -> Callable[[G], G]:
+    """Say of a grader that it runs untrusted programs in a sandbox, and what its worker may use meanwhile."""
+
+    def add(function: G) -> G:
+        _SANDBOXED[function] = limits
+        return function
+
+    return add
+
+
+def needs_sandbox(grader: Any) -> Limits | None:
+    """Return what the worker of a grader that runs programs may use; None: it runs none."""
+    while hasattr(grader, "func"):  # a partial: its settings are bound
+        grader = grader.func
+    try:
+        return _SANDBOXED.get(grader)
+    except TypeError:  # not hashable
+        return None
 
 
 @dataclass(frozen=True)

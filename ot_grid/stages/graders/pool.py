@@ -18,25 +18,43 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 
+from ot_grid import sandbox as sandboxes
 from ot_grid.errors import OtGridError
-from ot_grid.stages.graders import Graded, failed, maths, number  # noqa: F401 (registers the built-in graders)
-from ot_grid.stages.graders.worker import OUT_OF_MEMORY, Limits
+from ot_grid.sandbox import Tier
+from ot_grid.stages.graders import Graded, Limits, code, failed, maths, needs_sandbox, number
+from ot_grid.stages.graders.worker import OUT_OF_MEMORY
 
+BUILT_IN = (code, maths, number)  # importing them registers their graders
 Grader = Callable[[str, str], Graded]
 
 START_SECONDS = 120.0  # to import what a grader needs on a busy machine
 SLACK = 6.0  # wall seconds for each CPU second before a worker counts as hung
 
 
+def tier(grader: Grader, sandbox: str = "auto") -> str | None:
+    """Return the name of the tier in which a grader runs programs here; None: it runs none."""
+    return sandboxes.choose(sandbox).name if needs_sandbox(grader) else None
+
+
 def grade(
-    grader: Grader, pairs: Sequence[tuple[str, str]], *, limits: Limits | None = None, workers: int | None = None
+    grader: Grader,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    limits: Limits | None = None,
+    workers: int | None = None,
+    sandbox: str = "auto",
 ) -> Iterator[tuple[int, Graded]]:
-    """Yield (index, verdict) for every (response, answer), in the order in which they are done."""
+    """Yield (index, verdict) for every (response, answer), in the order in which they are done.
+
+    `limits` are of the worker; `sandbox` is how programs are to be kept apart (auto, required, or a tier), chosen once.
+    """
+    own = needs_sandbox(grader)
+    tools = (limits or own or Limits(), sandboxes.choose(sandbox) if own and pairs else None)
     count = min(workers or len(os.sched_getaffinity(0)), len(pairs))
     waiting = deque(range(len(pairs)))
     crew: list[_Worker] = []
     try:
-        crew += (_Worker(grader, limits or Limits()) for _ in range(count))
+        crew += (_Worker(grader, *tools) for _ in range(count))
         while crew:
             yield from _round(crew, waiting, pairs)
     finally:
@@ -65,9 +83,9 @@ def _round(crew: list[_Worker], waiting: deque[int], pairs: Sequence[tuple[str, 
             crew.append(worker.successor())
 
 
-def _pickled(grader: Grader, limits: Limits) -> bytes:
+def _pickled(grader: Grader, limits: Limits, tier: Tier | None) -> bytes:
     try:
-        return pickle.dumps((grader, limits))
+        return pickle.dumps((grader, limits, tier))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise OtGridError(
             f"the grader {grader!r} cannot be sent to a worker process ({error}); define it at the top of a module"
@@ -77,9 +95,10 @@ def _pickled(grader: Grader, limits: Limits) -> bytes:
 class _Worker:
     """A process that grades one item at a time."""
 
-    def __init__(self, grader: Grader, limits: Limits) -> None:
-        self.grader, self.limits = grader, limits
-        order = _pickled(grader, limits)
+    def __init__(self, grader: Grader, limits: Limits, tier: Tier | None) -> None:
+        self.grader, self.limits, self.tier = grader, limits, tier
+        self.patience = limits.seconds * SLACK if limits.wall is None else limits.wall
+        order = _pickled(grader, limits, tier)
         self.pipe, theirs = Pipe()
         # Not multiprocessing: its workers run the user's script again to find its functions.
         start = "from ot_grid.stages.graders import worker; worker.main()"
@@ -94,13 +113,13 @@ class _Worker:
 
     def give(self, item: int, pair: tuple[str, str]) -> None:
         self.item = item
-        self.deadline = time.monotonic() + self.limits.seconds * SLACK
+        self.deadline = time.monotonic() + self.patience
         with contextlib.suppress(OSError):  # it died while idle: the next round hears that
             self.pipe.send(pair)
 
     def result(self, *, heard: bool) -> Graded | None:
         """Return the verdict on the item at hand, also when the worker hung or crashed; None: it says it is ready."""
-        graded: Graded | None = failed(f"took more than {self.limits.seconds * SLACK:g} s")
+        graded: Graded | None = failed(f"took more than {self.patience:g} s")
         try:
             graded = self.pipe.recv() if heard else graded
             self.alive = heard and (graded != OUT_OF_MEMORY)
@@ -116,13 +135,13 @@ class _Worker:
         return graded
 
     def _end(self) -> str:
-        code = self.process.wait()
-        if code == -signal.SIGPROF:
+        ended = self.process.wait()
+        if ended == -signal.SIGPROF:
             return f"took more than {self.limits.seconds:g} s of CPU time"
-        return f"its process ended with {code}"
+        return f"its process ended with {ended}"
 
     def successor(self) -> _Worker:
-        return _Worker(self.grader, self.limits)
+        return _Worker(self.grader, self.limits, self.tier)
 
     def kill(self) -> None:
         self.process.kill()

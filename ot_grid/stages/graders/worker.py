@@ -1,7 +1,7 @@
 """The process that grades for `pool`: one item at a time, under limits that the kernel keeps.
 
 One idea: whatever a grader does, it ends: by its own return, by the CPU timer's signal, or by the pool. It must not be
-imported for anything but its `Limits`.
+imported for anything else.
 """
 
 from __future__ import annotations
@@ -12,22 +12,16 @@ import pickle
 import resource
 import signal
 import sys
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from ot_grid.stages.graders import Graded, failed
+from ot_grid import sandbox
+from ot_grid.stages.graders import Graded, Limits, failed, needs_sandbox
+
+__all__ = ["OUT_OF_MEMORY", "Limits", "main", "serve"]
 
 OUT_OF_MEMORY = failed("out of memory")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one item may use."""
-
-    seconds: float = 10.0  # of CPU time, so that a busy machine changes no verdict
-    memory_mb: int = 2048  # beyond what the worker has after its imports
 
 
 def main() -> None:
@@ -40,8 +34,11 @@ def serve(pipe: Connection[Any, Any]) -> None:
     """Take search path, grader and limits, then grade one (response, answer) after the other until EOFError."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's to answer
     sys.path[:] = pipe.recv()
-    grader, limits = pickle.loads(pipe.recv_bytes())  # noqa: S301 (our own parent wrote it)
-    importlib.import_module("math_verify")  # before the clock starts, and before memory is measured
+    grader, limits, tier = pickle.loads(pipe.recv_bytes())  # noqa: S301 (our own parent wrote it)
+    if needs_sandbox(grader):
+        sandbox.use(tier)
+    else:
+        importlib.import_module("math_verify")  # before the clock starts, and before memory is measured
     _limit_memory(limits.memory_mb)
     pipe.send(None)
     while True:
