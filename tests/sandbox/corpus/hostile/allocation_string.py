@@ -1,0 +1,2 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "memory", "seconds": 1}
+text = 'x' * 10**12

@@ -1,0 +1,8 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "wrote nothing|exit code", "seconds": 1}
+import os
+for fd in range(256):
+    try:
+        os.close(fd)
+    except OSError:
+        pass
+print('safe')

@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "isolated": true, "seconds": 6}
+import socket
+try:
+    socket.getaddrinfo('example.com', 80)
+    print('resolved')
+except OSError:
+    print('safe')

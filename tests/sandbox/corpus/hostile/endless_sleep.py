@@ -1,0 +1,3 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "took more than 4 s", "seconds": 1}
+import time
+time.sleep(3600)

@@ -1,0 +1,4 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "processes|memory|took more|exit code|SIGKILL", "seconds": 1}
+import os
+while True:
+    os.fork()

@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "took more", "seconds": 1}
+import os
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass

@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+import os
+try:
+    os.nice(-10)
+    print('nicer')
+except OSError:
+    print('safe')

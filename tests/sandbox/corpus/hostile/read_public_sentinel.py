@@ -1,0 +1,6 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "isolated": true, "seconds": 1}
+try:
+    open('@SENTINEL@/file').read()
+    print('leaked')
+except OSError:
+    print('safe')

@@ -1,0 +1,6 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+try:
+    open('@SENTINEL@/secret').read()
+    print('leaked')
+except OSError:
+    print('safe')

@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+import socket
+try:
+    socket.sethostname('hostile')
+    print('set')
+except OSError:
+    print('safe')

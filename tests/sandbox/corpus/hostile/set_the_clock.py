@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+import time
+try:
+    time.clock_settime(time.CLOCK_REALTIME, 0)
+    print('set')
+except OSError:
+    print('safe')

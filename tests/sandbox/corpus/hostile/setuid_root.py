@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+import os
+try:
+    os.setuid(0)
+    print('root')
+except OSError:
+    print('safe')

@@ -1,0 +1,3 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "SyntaxError", "seconds": 1}
+def f(:
+    pass

@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "isolated": true, "seconds": 1}
+import socket
+try:
+    socket.create_connection(('::1', @PORT@), timeout=2)
+    print('connected')
+except OSError:
+    print('safe')

@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "wrong output", "seconds": 1}
+import os
+os.mkdir('locked')
+open('locked/x', 'w').close()
+os.chmod('locked', 0)
+os.chmod('.', 0o500)
+print('done')

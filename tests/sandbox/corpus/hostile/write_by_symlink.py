@@ -1,0 +1,8 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+import os
+os.symlink('@SENTINEL@/file', 'link')
+try:
+    open('link', 'w').write('hostile')
+    print('written')
+except OSError:
+    print('safe')

@@ -1,0 +1,6 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+try:
+    open('/root/ot_grid_hostile', 'w').write('hostile')
+    print('written')
+except OSError:
+    print('safe')

@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+import os, sys
+try:
+    open(os.__file__, 'a').write('x')
+    print('written')
+except OSError:
+    print('safe')

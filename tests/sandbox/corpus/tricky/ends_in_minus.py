@@ -1,0 +1,3 @@
+# {"kind": "stdin", "tests": [{"input": "", "output": "a-\n-\n"}], "verdict": "right"}
+print('a-')
+print('-')

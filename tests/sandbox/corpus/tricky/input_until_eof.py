@@ -1,0 +1,8 @@
+# {"kind": "stdin", "tests": [{"input": "1 2\n3 4\n", "output": "10\n"}, {"input": "5\n6 7 8\n", "output": "26\n"}], "verdict": "right"}
+total = 0
+while True:
+    try:
+        total += sum(map(int, input().split()))
+    except EOFError:
+        break
+print(total)

@@ -1,0 +1,7 @@
+# {"kind": "stdin", "tests": [{"input": "1 2\n3 4\n", "output": "10\n"}], "verdict": "right"}
+import multiprocessing
+def square(n):
+    return n * n
+if __name__ == '__main__':
+    with multiprocessing.Pool(2) as pool:
+        print(sum(pool.map(square, [1, 3])))

@@ -1,0 +1,2 @@
+# {"kind": "stdin", "tests": [{"input": "1 2\n3 4\n", "output": "10\n"}, {"input": "5\n6 7 8\n", "output": "26\n"}], "verdict": "right"}
+print(sum(map(int, open('/dev/stdin').read().split())))
