@@ -126,13 +126,14 @@ def rescore(
     config_dir: str | None = None,
     label: str | None = None,
     only: Sequence[str] = (),
+    sandbox: str = "auto",
 ) -> Iterator[rescoring.Rescored]:
     """Score a sweep's finished evaluations again, by a choice of `conf/grade` or each by its own grader; no model."""
     found = submission.find_sweep(Store(place), name)
     registry.load_plugins(found["plugins"])
     settings = recipe.choice("grade", grade, config_dir) if grade else None
     called = label or grade or rescoring.AGAIN
-    return rescoring.rescore(Store(place), found, grade=settings, label=called, only=only)
+    return rescoring.rescore(Store(place), found, grade=settings, label=called, only=only, sandbox=sandbox)
 
 
 def export(

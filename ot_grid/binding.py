@@ -162,6 +162,7 @@ LEAST = {"batch_size": 1, "checkpoint_steps": 1, "max_length": 1, "max_tokens": 
 ONE_OF = {
     "cluster.kind": ("local", "slurm"),
     "cluster.engine": ("auto", "transformers", "vllm"),
+    "cluster.sandbox": ("auto", "required", "bubblewrap", "namespaces", "rlimits"),
     "cluster.dtype": ("auto", "bfloat16", "float32"),
     "tracking.mode": ("off", "offline", "online"),
 }

@@ -128,6 +128,7 @@ class Cluster:
     models: Dict[str, str] = field(default_factory=dict)  # model id -> folder on this machine
     model_cache: str = MISSING
     gpus: Dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes to generate; wins over its YAML
+    sandbox: str = MISSING  # auto, required, bubblewrap, namespaces, rlimits: where programs that models wrote run
     accelerate_config: Optional[str] = None  # a file of `accelerate config`: FSDP, DeepSpeed, many GPUs
     slurm: Slurm = field(default_factory=Slurm)
 

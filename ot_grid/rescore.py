@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ot_grid import binding, evaluations, execute, key, probe, registry, store, tables
+from ot_grid import binding, evaluations, execute, key, store, tables
 from ot_grid.errors import BadInput
 from ot_grid.evaluations import Evaluation
 from ot_grid.inference.replies import Replies
@@ -22,7 +22,6 @@ from ot_grid.store import Store
 
 SCORES, SCORE = "scores", "score.json"  # below an eval artifact: a folder for each label, its score.json written last
 AGAIN = "again"  # the label of the evaluation's own grader
-PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")  # what graders compute with
 SHOWN = 10  # changed verdicts that score.json names
 
 
@@ -41,7 +40,13 @@ class Rescored:
 
 
 def rescore(
-    place: Store, sweep: Mapping[str, Any], *, grade: Mapping[str, Any] | None, label: str, only: Sequence[str] = ()
+    place: Store,
+    sweep: Mapping[str, Any],
+    *,
+    grade: Mapping[str, Any] | None,
+    label: str,
+    only: Sequence[str] = (),
+    sandbox: str = "auto",
 ) -> Iterator[Rescored]:
     """Score the finished evaluations of a sweep by `grade`, or each by its own grader; raise `BadInput` for none."""
     found = list(evaluations.of_sweep(place, sweep, only))
@@ -53,13 +58,14 @@ def rescore(
     held_out = set(sweep.get("held_out", ())) - set(only)
     with closing(Replies(place.replies)) as replies:
         for artifact in found:
-            done = _one(evaluations.load(place, artifact, replies), grade, label)
+            done = _one(evaluations.load(place, artifact, replies), grade, label, sandbox)
             yield replace(done, hidden=done.name in held_out)
 
 
-def _one(evaluation: Evaluation, grade: Mapping[str, Any] | None, label: str) -> Rescored:
+def _one(evaluation: Evaluation, grade: Mapping[str, Any] | None, label: str, sandbox: str) -> Rescored:
     used = dict(grade if grade is not None else evaluation.benchmark["grade"])
-    graded_by = _graded_by(used)
+    scoring = eval_stage.Scoring.of(used, sandbox)
+    graded_by = scoring.described["grader"]
     folder = evaluation.artifact / SCORES / store.slug(label)
     number = 1
     while (folder / SCORE).exists():  # never overwritten: another version of the same grader gets a number
@@ -68,21 +74,16 @@ def _one(evaluation: Evaluation, grade: Mapping[str, Any] | None, label: str) ->
             return _told(evaluation, folder, known, made=False)
         number += 1
         folder = folder.with_name(f"{store.slug(label)}.{number}")
-    rows = eval_stage.score(evaluation.asked, used, lambda done, of: None)
+    rows = eval_stage.score(evaluation.asked, scoring, lambda done, of: None)
     tables.write_rows(folder / "matrix.parquet", rows, eval_stage.MATRIX)
     said = _said(evaluation, rows)
     told = {
-        "label": folder.name, "grade": used, "graded_by": graded_by, "of": evaluation.record["key"],
+        "label": folder.name, "grade": used, "graded_by": graded_by, "sandbox": scoring.described.get("sandbox"),
+        "of": evaluation.record["key"],
         "made": datetime.now(UTC).isoformat(timespec="seconds"), "made_with": execute.versions(), **said,
     }  # fmt: skip
     store.write_json(folder / SCORE, told)
     return _told(evaluation, folder, told, made=True)
-
-
-def _graded_by(grade: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides how a reply is graded: the function's version, and those of the packages."""
-    function = registry.find("grader", grade["function"])
-    return {"function": function.name, "version": function.version, **probe.versions(PACKAGES)}
 
 
 def _said(evaluation: Evaluation, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

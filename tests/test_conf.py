@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ot_grid import api, registry, usage
+from ot_grid import api, recipe, registry, usage
 from ot_grid.config import RECIPE_GROUPS
 from ot_grid.pipeline import functions
 from ot_grid.recipe import shipped
@@ -18,6 +18,7 @@ CHOICES = [
     for group in (*RECIPE_GROUPS, "cluster", "tracking")
     for path in sorted((CONF / group).glob("*.yaml"))
 ]
+GRADES = [("grade", path.stem) for path in sorted((CONF / "grade").glob("*.yaml"))]
 OPEN = {("source", "jsonl"): ["source.jsonl.path=x.jsonl"], ("source", "hf"): ["source.hf.id=a/b"]}
 
 
@@ -29,7 +30,15 @@ def test_every_choice_composes_and_binds(group: str, choice: str):
     assert plan.runs
 
 
-@pytest.mark.parametrize(("group", "choice"), CHOICES, ids=lambda value: value)
+@pytest.mark.parametrize("grade", [name for _, name in GRADES])
+def test_every_grade_fits_a_benchmark(grade: str):
+    """A benchmark is graded otherwise by one override, and the old grader's settings go with it."""
+    plan = api.plan(["eval=aime24", f"grade@eval.aime24.grade={grade}"])
+    (run,) = [run for run in plan.runs.values() if run.stage == "eval"]
+    assert run.reads["benchmark"]["grade"] == recipe.choice("grade", grade)
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES + GRADES, ids=lambda value: value)
 def test_the_first_line_of_a_choice_is_a_sentence(group: str, choice: str):
     """It could stand in a row of a table: it is short and ends with a full stop."""
     sentence = usage.sentence(CONF / group / f"{choice}.yaml")
@@ -40,7 +49,9 @@ def test_the_first_line_of_a_choice_is_a_sentence(group: str, choice: str):
 def test_every_registered_function_has_a_yaml():
     """A function that no YAML names cannot be chosen: it is dead code."""
     registry.load_plugins()
-    named = {found for group, choice in CHOICES for found in _functions(group, CONF / group / f"{choice}.yaml")}
+    named = {
+        found for group, choice in CHOICES + GRADES for found in _functions(group, CONF / group / f"{choice}.yaml")
+    }
     there = {(kind, name) for kind in registry.KINDS for name in registry.names(kind) if ours(kind, name)}
     assert there == named
 
@@ -52,6 +63,8 @@ def ours(kind: str, name: str) -> bool:
 
 def _functions(group: str, path: Path) -> set[tuple[str, str]]:
     content = yaml.safe_load(path.read_text())
+    if group == "grade":
+        return {("grader", content["function"])}
     return set(
         functions({group if group not in ("eval", "source") else {"eval": "benchmark"}.get(group, "source"): content})
     )

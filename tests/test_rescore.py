@@ -36,7 +36,7 @@ def place(tmp_path: Path) -> Store:
     replies.close()
     scored = made.new_folder("eval", "bench", "e" * 16)
     store.freeze(scored, {"reads": {"benchmark": READS}, "inputs": ["t" * 16, "b" * 16]})
-    rows = eval_stage.score(asked, READS["grade"], lambda done, of: None)
+    rows = eval_stage.score(asked, eval_stage.Scoring.of(READS["grade"], "auto"), lambda done, of: None)
     tables.write_rows(scored / "data" / "matrix.parquet", rows, eval_stage.MATRIX)
     store.write_json(scored / store.RECORD, {"key": "e" * 16, "finished": "2026-11-23T12:00:00+00:00"})
     runs = [{"stage": "eval", "label": "bench", "branch": "", "key": "e" * 16}]

@@ -21,10 +21,19 @@ def rescore(words: Sequence[str]) -> int:
     parser.add_argument("--grade", metavar="CHOICE", help="a choice of conf/grade; default: each benchmark's own")
     parser.add_argument("-cd", "--config-dir", help="a folder with a grade/ of your own")
     parser.add_argument("--label", help="what to call the new scores (default: the choice, or 'again')")
+    parser.add_argument(
+        "--sandbox", default="auto", help="where programs run: auto, required, bubblewrap, namespaces, rlimits"
+    )
     _add_only(parser)
     args = parser.parse_args(words)
     done = api.rescore(
-        args.sweep, place=args.store, grade=args.grade, config_dir=args.config_dir, label=args.label, only=args.only
+        args.sweep,
+        place=args.store,
+        grade=args.grade,
+        config_dir=args.config_dir,
+        label=args.label,
+        only=args.only,
+        sandbox=args.sandbox,
     )
     for each in done:
         scores = "held out" if each.hidden else f"{100 * each.before:5.1f} -> {100 * each.after:5.1f}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ot_grid import key, store, tables
+from ot_grid import key, probe, registry, store, tables
 from ot_grid.config import Model, Sampling
 from ot_grid.errors import BadInput, UpstreamMissing
 from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG, Question, Reply
@@ -21,6 +21,8 @@ from ot_grid.stages.graders import Graded, pool
 from ot_grid.stages.work import Message, Work
 
 VERSION = 2
+TIMING = "timing.parquet"  # beside the data: seconds differ from time to time
+PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")  # what graders compute with
 VERDICTS = (RIGHT, PARTIAL, WRONG, UNVERIFIABLE, ERROR)
 MATRIX = {"question": "string", "repeat": "int64", "verdict": "string", "score": "double", "extracted": "string",
           "reason": "string", "finish_reason": "string", "prompt_tokens": "int64", "output_tokens": "int64",
@@ -36,12 +38,32 @@ class Asked:
     reply: Reply
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """A grader with its settings, where it runs programs, and what decides its verdicts."""
+
+    grader: pool.Grader
+    sandbox: str  # a tier, or "auto" for a grader that runs none
+    described: Mapping[str, Any]  # for the record: the function, its version, its packages; the tier
+
+    @classmethod
+    def of(cls, grade: Mapping[str, Any], sandbox: str) -> Scoring:
+        """Return what a choice of grader comes to here; raise `BadInput` where the sandbox cannot be had."""
+        grader, function = bind.bound("grader", grade), registry.find("grader", grade["function"])
+        tier = pool.tier(grader, sandbox)
+        said = {"function": function.name, "version": function.version, **probe.versions(PACKAGES)}
+        return cls(grader, tier or "auto", {"grader": said, **({"sandbox": tier} if tier else {})})
+
+
 def run(work: Work) -> dict[str, Any]:
     """Write `data/matrix.parquet`: one row for each question and repeat, in a seeded order of the questions."""
     benchmark = work.reads["benchmark"]
     asked = _ask(work)
-    rows = score(asked, benchmark["grade"], lambda done, of: work.progress(done, of, "replies scored"))
+    scoring = Scoring.of(benchmark["grade"], work.cluster.sandbox)
+    rows = score(asked, scoring, lambda done, of: work.progress(done, of, "replies scored"))
     tables.write_rows(work.out / "data" / "matrix.parquet", rows, MATRIX)
+    tables.write_rows(work.out / TIMING, rows, {"question": "string", "repeat": "int64", "seconds": "double"})
+    work.log.update(scoring.described)
     tables.write_dropped(work.out, [])
     return {**counts(rows), "repeats": benchmark["repeats"]}
 
@@ -89,13 +111,14 @@ def student(trained: Path) -> Model:
     return Model(id=f"student-{record['key']}", revision=key.digest(weights))
 
 
-def score(
-    asked: Sequence[Asked], grade: Mapping[str, Any], progress: Callable[[int, int], None]
-) -> list[dict[str, Any]]:
-    """Return the rows of the matrix, in the order asked; `score` is null where nothing could be decided."""
-    grader = bind.bound("grader", grade)
+def score(asked: Sequence[Asked], scoring: Scoring, progress: Callable[[int, int], None]) -> list[dict[str, Any]]:
+    """Return the rows of the matrix, in the order asked, each with the `seconds` that grading it took.
+
+    `score` is null where nothing could be decided.
+    """
     verdicts: dict[int, Graded] = {}
-    for index, graded in pool.grade(grader, [(item.reply.text, str(item.question.answer)) for item in asked]):
+    pairs = [(item.reply.text, str(item.question.answer)) for item in asked]
+    for index, graded in pool.grade(scoring.grader, pairs, sandbox=scoring.sandbox):
         verdicts[index] = graded
         progress(len(verdicts), len(asked))
     return list(_rows(asked, verdicts))
@@ -107,7 +130,7 @@ def _rows(asked: Sequence[Asked], verdicts: Mapping[int, Graded]) -> Iterator[di
         values = (item.question.row, item.repeat, graded.verdict, graded.score, graded.extracted, graded.reason,
                   reply.finish_reason, reply.prompt_tokens, reply.output_tokens, len(reply.text), reply.key,
                   key.digest(reply.text), reply.prompt_digest)  # fmt: skip
-        yield dict(zip(MATRIX, values, strict=True))
+        yield {**dict(zip(MATRIX, values, strict=True)), "seconds": graded.seconds}
 
 
 def counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ot_grid.registry import register
 from ot_grid.rows import RIGHT, UNVERIFIABLE, WRONG, Dropped, Trace
 from ot_grid.stages import bind, sieve
 from ot_grid.stages.graders import Graded, pool
-from ot_grid.stages.work import Asker, Work
+from ot_grid.stages.work import Work
 
 VERSION = 1
 VERDICTS = (RIGHT, WRONG, UNVERIFIABLE)
@@ -38,17 +38,17 @@ class Labelled:
 
 
 @register("verify")
-def grade(traces: Iterable[Trace], *, grader: dict[str, Any], keep: Keep) -> Iterator[Labelled]:
+def grade(traces: Iterable[Trace], work: Work, *, grader: dict[str, Any], keep: Keep) -> Iterator[Labelled]:
     """Label by a grader against the known answer; a question without one is unverifiable."""
     _check(keep)
-    for trace, graded in _graded(traces, grader):
+    for trace, graded in _graded(traces, work, grader):
         yield _labelled(trace, graded, keep)
 
 
 @register("verify")
 def judge(
     traces: Iterable[Trace],
-    asker: Asker,
+    work: Work,
     *,
     grader: dict[str, Any],
     keep: Keep,
@@ -64,13 +64,13 @@ def judge(
     """
     _check(keep)
     open_: list[Trace] = []
-    for trace, graded in _graded(traces, grader):
+    for trace, graded in _graded(traces, work, grader):
         if graded.score is None:
             open_.append(trace)
         else:
             yield _labelled(trace, graded, keep)
     chats = [[{"role": "user", "content": _question_to_judge(prompt, trace)}] for trace in open_]
-    said = asker.ask(chats, [0] * len(chats), model=model, sampling=sampling)
+    said = work.asker.ask(chats, [0] * len(chats), model=model, sampling=sampling)
     for trace, reply in zip(open_, said, strict=True):
         yield _labelled(trace, _judged(reply.text, pattern), keep)
 
@@ -81,12 +81,15 @@ def _check(keep: Sequence[str]) -> None:
         raise BadInput(f"verify keep={list(keep)!r} is not a list of verdicts; {nearest(str(wrong[:1]), VERDICTS)}")
 
 
-def _graded(traces: Iterable[Trace], grader: dict[str, Any]) -> Iterator[tuple[Trace, Graded]]:
+def _graded(traces: Iterable[Trace], work: Work, grader: dict[str, Any]) -> Iterator[tuple[Trace, Graded]]:
     given = list(traces)
     known = [trace for trace in given if trace.question.answer is not None]
     yield from ((trace, NO_ANSWER) for trace in given if trace.question.answer is None)
     pairs = [(trace.reply.text, str(trace.question.answer)) for trace in known]
-    for index, graded in pool.grade(bind.bound("grader", grader), pairs):
+    function = bind.bound("grader", grader)
+    tier = pool.tier(function, work.cluster.sandbox)
+    work.log.update({"sandbox": tier} if tier else {})
+    for index, graded in pool.grade(function, pairs, sandbox=tier or "auto"):
         yield known[index], graded
 
 
@@ -115,7 +118,7 @@ def run(work: Work) -> dict[str, Any]:
     choice = work.reads["verify"]
     traces = tables.read_traces(work.inputs[0], work.asker.find)
     labels: dict[str, Labelled] = {}
-    handed: list[Any] = [traces, work.asker][: bind.positional("verify", choice)]
+    handed: list[Any] = [traces, work][: bind.positional("verify", choice)]
     for number, item in enumerate(bind.call("verify", choice, *handed), 1):
         labels[sieve.label(item.trace)] = item
         work.progress(number, len(traces), "traces verified")

@@ -115,7 +115,9 @@ class World:
         pairs = [(f"```python\n{self.text(item)}\n```", answer(item)) for item in programs]
         os.environ[SECRET] = VALUE
         try:
-            return {programs[n].name: graded for n, graded in pool.grade(GRADE, pairs, sandbox=sandbox, workers=WORKERS)}
+            return {
+                programs[n].name: graded for n, graded in pool.grade(GRADE, pairs, sandbox=sandbox, workers=WORKERS)
+            }
         finally:
             del os.environ[SECRET]
 
@@ -137,7 +139,9 @@ def _answers(ask) -> bool:
 def answer(item: Item) -> str:
     """Return the known answer of a program as the grader reads it."""
     head = {name: value for name, value in item.head.items() if name not in ("verdict", "because", "isolated")}
-    head["tests"] = [test if isinstance(test, str) else {k: _long(v) for k, v in test.items()} for test in head["tests"]]
+    head["tests"] = [
+        test if isinstance(test, str) else {k: _long(v) for k, v in test.items()} for test in head["tests"]
+    ]
     return json.dumps(head)
 
 

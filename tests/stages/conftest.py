@@ -70,7 +70,7 @@ def work(tmp_path: Path, asker: FakeAsker) -> Callable[..., Work]:
     def make(reads: Mapping[str, Any], *inputs: Path, stage: str = "a-stage") -> Work:
         out = tmp_path / f"out-{len(list(tmp_path.iterdir()))}"
         out.mkdir()
-        return Work(stage, "math", reads, inputs, out, asker, Cluster(), lambda done, of, what: None)
+        return Work(stage, "math", reads, inputs, out, asker, Cluster(sandbox="auto"), lambda done, of, what: None)
 
     return make
 

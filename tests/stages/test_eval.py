@@ -135,7 +135,7 @@ def test_scoring_needs_no_model():
     """Replies can be scored again, apart from asking."""
     asked = [eval_stage.Asked(ask("q", answer="4"), 0, Reply("k", text, "stop", 1, 1)) for text in ("4", "5")]
     told = []
-    rows = eval_stage.score(asked, {"function": "number"}, lambda done, of: told.append((done, of)))
+    rows = eval_stage.score(asked, eval_stage.Scoring.of({"function": "number"}, "auto"), lambda *far: told.append(far))
     assert [row["score"] for row in rows] == [1, 0]
     assert told == [(1, 2), (2, 2)]
 

@@ -7,7 +7,7 @@ called outside `pool`, because a reply can make it hang or eat all memory.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG
@@ -58,6 +58,7 @@ class Graded:
     extracted: str | None  # the final answer as it stands in the reply; None: there is none
     reason: str = ""  # why not right, or why not decided
     error: bool = False  # the grader itself failed: it raised, crashed, hung or ran out of memory
+    seconds: float = field(default=0.0, compare=False)  # of wall clock that grading took
 
     @property
     def verdict(self) -> str:
