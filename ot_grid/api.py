@@ -108,13 +108,38 @@ def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callabl
     return Ran(outcome, made, _track(wanted, Artifacts(artifacts.place), made, say))
 
 
-def report(name: str | None = None, *, place: str | Path, reference: str | None = None) -> Report:
-    """Return the report of a sweep (the one asked for last by default), and write it beside the sweep's cells."""
+def report(
+    name: str | None = None,
+    *,
+    place: str | Path,
+    reference: str | None = None,
+    accept: Sequence[str] = (),
+    held_out: Sequence[str] = (),
+    rank_by: Sequence[str] = (),
+    grade: str | None = None,
+) -> Report:
+    """Return the report of a sweep (the one asked for last by default), and write it beside the sweep's cells.
+
+    The options are those of `ot_grid.report.build`. A report that shows held-out scores is noted and not written, so
+    that nobody comes upon them unasked.
+    """
     from ot_grid import report as reports
 
     found = submission.find_sweep(Store(place), name)
-    made = reports.build(Store(place), found["name"], reference=reference or found.get("versus"))
-    reports.write(made, Store(place).sweep(found["name"]))
+    folder = Store(place).sweep(found["name"])
+    made = reports.build(
+        Store(place),
+        found["name"],
+        reference=reference or found.get("versus"),
+        accept=accept,
+        held_out=held_out,
+        rank_by=rank_by,
+        grade=grade,
+    )
+    if made.view.looked:
+        reports.looks.write(folder, made.view.looked)
+    else:
+        reports.write(made, folder)
     return made
 
 

@@ -88,10 +88,17 @@ def describe(plan: Plan) -> dict[str, Any]:
         "factors": {name: list(choices) for name, choices in plan.factors.items()},
         "banner": plan.banner,
         "versus": plan.versus,
+        "held_out": held_out(plan),
         "created": datetime.now(UTC).isoformat(),
         "plugins": list(plan.runtime["plugins"]),
         "cells": [describe_cell(cell, plan) for cell in plan.cells],
     }
+
+
+def held_out(plan: Plan) -> list[str]:
+    """Return the benchmarks that any cell's recipe keeps from the ranking."""
+    evals = [cell.recipe.settings.get("eval") or {} for cell in plan.cells]
+    return sorted({name for each in evals for name, benchmark in each.items() if benchmark.get("held_out")})
 
 
 def describe_cell(cell: Cell, plan: Plan) -> dict[str, Any]:

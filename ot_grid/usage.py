@@ -22,6 +22,7 @@ HEAD = """ot_grid: runs a grid of reasoning-data recipes, from source questions 
   python -m ot_grid throttle SWEEP N                                  at most N jobs of an array at once; 0: no limit
   python -m ot_grid cancel SWEEP                                      end its jobs; what is stored stays
   python -m ot_grid report [SWEEP] [--format markdown|csv|json]       the ranked ablation table
+  python -m ot_grid report [SWEEP] --held-out NAME                    scores that are shown only by name; it is noted
   python -m ot_grid rescore [SWEEP] [--grade hendrycks]               grade what was said again, without a model
   python -m ot_grid export [SWEEP] --to FOLDER [--format parquet]     sample logs as lm-evaluation-harness writes them
   python -m ot_grid reproduce CELL                                    one cell again, from its frozen recipe alone

@@ -25,10 +25,48 @@ def report(words: Sequence[str]) -> int:
     parser = sweep_parser("report", "Print the ranked ablation table; it is also written to <store>/sweeps/<sweep>/.")
     parser.add_argument("--format", choices=("text", "markdown", "csv", "json"), default="text")
     parser.add_argument("--reference", help="the cell to compare with: its id or coordinates (default: the first)")
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="CELL:BENCHMARK",
+        help="rank a cell although this evaluation of it is flagged as broken; may be given several times",
+    )
+    parser.add_argument(
+        "--held-out",
+        type=_names,
+        default=[],
+        metavar="NAME[,NAME...]",
+        help="show the scores of these held-out benchmarks, apart from the ranking; every look is noted in looks.jsonl",
+    )
+    parser.add_argument(
+        "--rank-by",
+        type=_names,
+        default=[],
+        metavar="NAME[,NAME...]",
+        help="rank by these benchmarks alone (default: all that are not held out)",
+    )
+    parser.add_argument("--grade", metavar="LABEL", help="read the scores that `rescore` made under this label")
     args = parser.parse_args(words)
-    made = api.report(args.sweep, place=args.store, reference=args.reference)
+    made = api.report(
+        args.sweep,
+        place=args.store,
+        reference=args.reference,
+        accept=args.accept,
+        held_out=args.held_out,
+        rank_by=args.rank_by,
+        grade=args.grade,
+    )
     say(getattr(made, f"to_{args.format}")().rstrip("\n"))
+    if made.view.looked:
+        complain(
+            "held-out scores are shown here only: this look is noted, and report.md, .csv and .json are as they were"
+        )
     return 0 if made.complete else 1
+
+
+def _names(given: str) -> list[str]:
+    return [name.strip() for name in given.split(",") if name.strip()]
 
 
 def reproduce(words: Sequence[str]) -> int:

@@ -52,6 +52,7 @@ class Sweep:
     banner: tuple[str, ...]  # one line a stand-in; empty when no rehearsal
     created: datetime
     cells: tuple[Cell, ...]
+    held_out: tuple[str, ...] = ()  # benchmarks that take no part in the ranking, and are shown only by name
 
 
 def find(store: Store, name: str | None) -> Sweep:
@@ -87,6 +88,7 @@ def _sweep(raw: Mapping[str, Any]) -> Sweep:
         tuple(raw["banner"]),
         _time(raw["created"]),
         tuple(map(_cell, raw["cells"])),
+        tuple(map(str, raw.get("held_out", ()))),
     )
 
 
@@ -101,16 +103,16 @@ def _time(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def pick(sweep: Sweep, wanted: str) -> Cell:
+def pick(sweep: Sweep, wanted: str, what: str = "reference") -> Cell:
     """Return the one cell with that id (or its beginning), label or coordinates; raise `BadInput` unless it is one."""
     found = [cell for cell in sweep.cells if wanted in (cell.id, cell.label)] or _matching(sweep, wanted)
     if len(found) == 1:
         return found[0]
     if found:
-        raise BadInput(f"reference {wanted!r} fits {len(found)} cells; name one by its id: {_listed(found)}")
+        raise BadInput(f"{what} {wanted!r} fits {len(found)} cells; name one by its id: {_listed(found)}")
     ids = [cell.id for cell in sweep.cells]
     guess = nearest(wanted, [*ids, *(cell.label for cell in sweep.cells)]).partition("valid:")[0]
-    raise BadInput(f"reference {wanted!r} is no cell of sweep {sweep.name!r}; {guess}valid: {_listed(sweep.cells)}")
+    raise BadInput(f"{what} {wanted!r} is no cell of sweep {sweep.name!r}; {guess}valid: {_listed(sweep.cells)}")
 
 
 def _matching(sweep: Sweep, wanted: str) -> list[Cell]:

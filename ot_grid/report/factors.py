@@ -1,6 +1,6 @@
 """Main effects: what each choice of a factor comes to, averaged over the other factors.
 
-One idea: all complete cells that have the choice speak for it, and two choices are compared question by question. It
+One idea: all ranked cells that have the choice speak for it, and two choices are compared question by question. It
 must not fill in for cells that are not there.
 """
 
@@ -23,7 +23,7 @@ COLUMNS = ["factor", "choice", "mean", "cells", "of", "difference", "half_width"
 
 
 def effects(sweep: Sweep, results: Sequence[Result]) -> pd.DataFrame:
-    """Return one row a factor and choice: mean in percent, complete cells of all, difference to the factor's best.
+    """Return one row a factor and choice: mean in percent, ranked cells of all, difference to the factor's best.
 
     A factor with one choice has nothing to compare and is left out.
     """
@@ -33,17 +33,17 @@ def effects(sweep: Sweep, results: Sequence[Result]) -> pd.DataFrame:
 
 def _factor(sweep: Sweep, results: Sequence[Result], factor: str) -> list[dict[str, Any]]:
     having = {c: [r for r in results if r.cell.coordinates.get(factor) == c] for c in sweep.factors[factor]}
-    complete = {choice: [result for result in cells if result.complete] for choice, cells in having.items()}
-    means = {choice: overall([_mean(each) for each in cells]) for choice, cells in complete.items()}
-    best = max((choice for choice in means if complete[choice]), key=lambda choice: means[choice], default="")
+    ranked = {choice: [result for result in cells if result.ranked] for choice, cells in having.items()}
+    means = {choice: overall([_mean(each) for each in cells]) for choice, cells in ranked.items()}
+    best = max((choice for choice in means if ranked[choice]), key=lambda choice: means[choice], default="")
     return [
         {
             "factor": factor,
             "choice": choice,
             "mean": 100 * means[choice],
-            "cells": len(complete[choice]),
+            "cells": len(ranked[choice]),
             "of": len(having[choice]),
-            **_difference(factor, complete[choice], complete.get(best, [])),
+            **_difference(factor, ranked[choice], ranked.get(best, [])),
         }
         for choice in sweep.factors[factor]
     ]

@@ -1,12 +1,12 @@
 """An eval artifact as a matrix of questions x repeats.
 
-One idea: a benchmark's result is one matrix of scores plus how many replies were cut, unreadable or ungraded; every
-statistic comes from it. What is broken or not there becomes a status with a cause, never a number. It must not
-compute scores.
+One idea: a benchmark's result is one matrix of scores plus how its replies came and were judged; every statistic comes
+from it. What is broken or not there becomes a status with a cause, never a number. It must not compute scores.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,14 @@ import numpy as np
 
 from ot_grid.errors import Corrupt
 from ot_grid.report.statistics import FloatArray
+from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG
 from ot_grid.tables import read_rows
 
 DONE, FAILED, MISSING = "done", "failed", "missing"
-COLUMNS = ("question", "repeat", "score", "extracted", "output_tokens", "finish_reason")
+VERDICTS = (RIGHT, PARTIAL, WRONG, UNVERIFIABLE, ERROR)
+COLUMNS = ("question", "repeat", "verdict", "score", "extracted", "output_tokens", "finish_reason", "characters",
+           "reply_digest")  # fmt: skip
+NAN = float("nan")
 
 
 def _no_matrix() -> FloatArray:
@@ -33,12 +37,18 @@ class Benchmark:
     name: str
     status: str  # done, failed, missing
     cause: str = ""  # why it is not done
-    matrix: FloatArray = field(default_factory=_no_matrix)  # questions x repeats, 0 to 1; nan: not there
+    matrix: FloatArray = field(default_factory=_no_matrix)  # questions x repeats: 0 wrong to 1 right, nan not there
     questions: tuple[str, ...] = ()  # ids, in the order of the matrix's rows
-    cut: float = float("nan")  # share of replies stopped by the token limit
-    unextracted: float = float("nan")  # share of replies in which no answer was found
-    ungraded: float = float("nan")  # share of replies that the grader could not judge; they count as wrong
-    output_tokens: float = float("nan")  # mean of a reply
+    verdicts: Mapping[str, float] = field(default_factory=dict)  # share of replies with each verdict
+    cut: float = NAN  # share of replies stopped by the token limit
+    unextracted: float = NAN  # share of replies that were judged, but in which no answer was found
+    empty: float = NAN  # share of replies without a character
+    ungraded: float = NAN  # share of replies that the grader could not judge; they count as wrong
+    identical: float = NAN  # share of questions whose repeats are the same to the byte; nan with one repeat
+    output_tokens: float = NAN  # mean of a reply
+    grade: str = ""  # the label of a later scoring that this was read from; empty: the first
+    sandbox: str = ""  # what foreign code ran in while it was graded, where that was said
+    seeding: str = ""  # what a reply's draw depends on: "reply", or the "engine" with all that it does at once
 
     @property
     def done(self) -> bool:
@@ -46,28 +56,25 @@ class Benchmark:
         return self.status == DONE
 
 
-def load(name: str, artifact: Path, counts: Mapping[str, Any]) -> Benchmark:
-    """Return a finished eval artifact as a benchmark: 'failed', with its cause, when it is broken or has holes."""
-    path = artifact / "data" / "matrix.parquet"
-    way_out = f"delete {artifact} and run again"
+def load(name: str, path: Path, counts: Mapping[str, Any]) -> Benchmark:
+    """Return the matrix of a finished eval artifact as a benchmark: 'failed', with its cause, when it is broken."""
+    folder = path.parent  # data/, or scores/<label>/
+    way_out = f"delete {folder} and rescore" if folder.parent.name == "scores" else f"delete {folder.parent} and run"
     try:
         rows = read_rows(path)
     except Corrupt as error:
         return Benchmark(name, FAILED, str(error))
-    except (
-        ValueError,
-        TypeError,
-        NotImplementedError,
-        MemoryError,
-    ) as error:  # damaged bytes that pyarrow lets through
-        return Benchmark(name, FAILED, f"{path} cannot be read ({error}); {way_out}")
+    except (ValueError, TypeError, NotImplementedError, MemoryError) as error:  # damage that pyarrow lets through
+        return Benchmark(name, FAILED, f"{path} cannot be read ({error}); {way_out} again")
     problem = _problem(rows)
     if problem:
-        return Benchmark(name, FAILED, f"{path} {problem}; {way_out}")
+        return Benchmark(name, FAILED, f"{path} {problem}; {way_out} again")
     matrix, questions = _matrix(rows)
     hole = _hole(matrix, counts)
-    status, cause = (FAILED, f"{path} {hole}; {way_out}") if hole else (DONE, "")
-    return Benchmark(name, status, cause, matrix, questions, **_shares(rows))
+    status, cause = (FAILED, f"{path} {hole}; {way_out} again") if hole else (DONE, "")
+    verdicts = {verdict: float(np.mean([row["verdict"] == verdict for row in rows])) for verdict in VERDICTS}
+    tokens = float(np.mean([row["output_tokens"] or 0 for row in rows]))
+    return Benchmark(name, status, cause, matrix, questions, verdicts, *_shares(rows), output_tokens=tokens)
 
 
 def _problem(rows: list[dict[str, Any]]) -> str:
@@ -80,6 +87,9 @@ def _problem(rows: list[dict[str, Any]]) -> str:
     odd = [row["score"] for row in rows if row["score"] is not None and not 0 <= row["score"] <= 1]
     if odd:
         return f"says score={odd[0]!r}, which is not from 0 to 1, nor null"
+    unknown = [row["verdict"] for row in rows if row["verdict"] not in VERDICTS]
+    if unknown:
+        return f"says verdict={unknown[0]!r}, which is none of {', '.join(VERDICTS)}"
     nameless = sum(row["question"] is None or row["repeat"] is None for row in rows)
     if nameless:
         return f"has {nameless} rows without a question or a repeat"
@@ -107,10 +117,20 @@ def _hole(matrix: FloatArray, counts: Mapping[str, Any]) -> str:
     return f"holds {there} of {questions * repeats} replies ({questions} questions x {repeats} repeats)"
 
 
-def _shares(rows: list[dict[str, Any]]) -> dict[str, float]:
-    return {
-        "cut": float(np.mean([row["finish_reason"] == "length" for row in rows])),
-        "unextracted": float(np.mean([row["extracted"] is None for row in rows])),
-        "ungraded": float(np.mean([row["score"] is None for row in rows])),
-        "output_tokens": float(np.mean([row["output_tokens"] or 0 for row in rows])),
-    }
+def _shares(rows: list[dict[str, Any]]) -> tuple[float, float, float, float, float]:
+    """Return the shares that are cut, unextracted, empty, ungraded and identical."""
+    return (
+        float(np.mean([row["finish_reason"] == "length" for row in rows])),
+        float(np.mean([row["extracted"] is None and row["score"] is not None for row in rows])),
+        float(np.mean([row["characters"] == 0 for row in rows])),
+        float(np.mean([row["score"] is None for row in rows])),
+        _identical(rows),
+    )
+
+
+def _identical(rows: list[dict[str, Any]]) -> float:
+    digests = defaultdict(list)
+    for row in rows:
+        digests[row["question"]].append(row["reply_digest"])
+    repeated = [each for each in digests.values() if len(each) > 1]
+    return float(np.mean([len(set(each)) == 1 for each in repeated])) if repeated else NAN

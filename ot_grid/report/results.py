@@ -7,7 +7,7 @@ stage run is read once, however many cells share it. It must not rank or judge.
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from ot_grid import attempts
 from ot_grid.attempts import Attempt
 from ot_grid.errors import Corrupt
+from ot_grid.report import grades
 from ot_grid.report.cells import Cell, Run, Sweep
 from ot_grid.report.matrices import FAILED, MISSING, Benchmark, load
 from ot_grid.report.pairs import Means
@@ -23,6 +24,17 @@ from ot_grid.store import Store, record_of
 
 EVAL, DATASET = "eval", "dataset"
 CAUSE_LENGTH = 300  # characters of a failure's message; the log has the rest
+
+
+@dataclass(frozen=True)
+class Flag:
+    """An evaluation that looks broken: one benchmark of one cell."""
+
+    cell: str
+    benchmark: str
+    gate: str  # the field of `Benchmark` that is out of line, or "collapse"
+    reason: str
+    accepted: bool = False  # the reader has it ranked all the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +46,17 @@ class Result:
     rows: int | None  # the student was trained on
     tokens: int  # bought by the cell's stage runs
     seconds: float  # of the cell's stage runs
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it may win, and be the measure of others: complete, and nothing of it looks broken."""
+        return self.complete and not self.suspect
+
+    @property
+    def suspect(self) -> list[Flag]:
+        """The flags that nobody has accepted."""
+        return [flag for flag in self.flags if not flag.accepted]
 
     @property
     def complete(self) -> bool:
@@ -56,17 +79,21 @@ class Result:
 
 
 class Reader:
-    """Reads the stage runs of a store, each once."""
+    """Reads the stage runs of a store, each once; evaluations as they were scored under the label `grade`, if any."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, grade: str | None = None) -> None:
         self._store = store
+        self._grade = grade
         self._folders: dict[str, dict[str, Path]] = {}
         self._records: dict[Run, dict[str, Any] | None] = {}
         self._causes: dict[Run, str] = {}  # why a run failed
         self._benchmarks: dict[Run, Benchmark] = {}
 
     def results(self, sweep: Sweep) -> list[Result]:
-        """Return the result of every cell, in the order of the sweep."""
+        """Return the result of every cell, in the order of the sweep; raise `BadInput` for a grade that is nowhere."""
+        if self._grade is not None:
+            runs = {run for cell in sweep.cells for run in cell.runs if run.stage == EVAL}
+            grades.check(self._grade, [folder for run in runs if (folder := self._folder(run))])
         return [self._result(cell) for cell in sweep.cells]
 
     def cost(self, runs: tuple[Run, ...]) -> tuple[int, float]:
@@ -87,8 +114,17 @@ class Reader:
         if record is None or folder is None:
             return self._undone(cell, run)
         if run not in self._benchmarks:
-            self._benchmarks[run] = load(run.label, folder, record.get("counts") or {})
+            self._benchmarks[run] = self._loaded(run, folder, record)
         return self._benchmarks[run]
+
+    def _loaded(self, run: Run, folder: Path, record: dict[str, Any]) -> Benchmark:
+        path, grade = grades.matrix(folder, self._grade)
+        said = {**record, "sandbox": None, **grades.told(folder, grade)} if grade else record
+        engine = (record.get("usage") or {}).get("engine") or {}
+        made = load(run.label, path, record.get("counts") or {})
+        return replace(
+            made, grade=grade, sandbox=str(said.get("sandbox") or ""), seeding=str(engine.get("seeding") or "")
+        )
 
     def _undone(self, cell: Cell, run: Run) -> Benchmark:
         if run in self._causes:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from ot_grid.report.cells import Sweep
 from ot_grid.report.table import REFERENCE, SCORE
 
 NONE = "-"
@@ -87,7 +88,7 @@ def _ranking(table: pd.DataFrame, names: Sequence[str]) -> Section:
     second = len(columns)
     for column in (str(column) for column in table if str(column).startswith(SCORE)):
         columns[column.removeprefix(SCORE)] = (True, list(map(percent, table[column])))
-    return _section("RANKED CELLS: percent right, each benchmark weighing the same", columns, second)
+    return _section("RANKED CELLS: scores in percent, each benchmark weighing the same", columns, second)
 
 
 def _coverage(table: pd.DataFrame) -> Section:
@@ -112,7 +113,7 @@ def _coverage(table: pd.DataFrame) -> Section:
 def _factors(factors: pd.DataFrame) -> Section:
     cells = [f"{done} of {of}" for done, of in zip(factors["cells"], factors["of"], strict=True)]
     return _section(
-        "FACTORS: mean over the complete cells with the choice; difference to the factor's best",
+        "FACTORS: mean over the ranked cells with the choice; difference to the factor's best",
         {
             "factor": (False, list(factors["factor"])),
             "choice": (False, list(factors["choice"])),
@@ -122,6 +123,24 @@ def _factors(factors: pd.DataFrame) -> Section:
             "verdict": (False, [each or NONE for each in factors["verdict"]]),
         },
     )
+
+
+def held_out(apart: pd.DataFrame, sweep: Sweep) -> Section:
+    """Return the held-out scores that were asked for, in the order of the sweep: they rank nothing."""
+    shown = {(row["cell"], row["benchmark"]): _with_interval(row) for _, row in apart.iterrows()}
+    columns: dict[str, tuple[bool, list[str]]] = {
+        "cell": (False, [cell.id for cell in sweep.cells]),
+        "recipe": (False, [cell.label or NONE for cell in sweep.cells]),
+    }
+    for name in dict.fromkeys(apart["benchmark"]):
+        columns[name] = (True, [shown.get((cell.id, name), NONE) for cell in sweep.cells])
+    return _section("HELD OUT: scores in percent with 95 % intervals; they take no part in the ranking", columns)
+
+
+def _with_interval(row: Any) -> str:
+    if pd.isna(row["mean"]):
+        return str(row["status"])
+    return f"{row['mean']:.1f} [{row['low']:.1f}, {row['high']:.1f}]{' flagged' if row['flags'] else ''}"
 
 
 def _section(title: str, columns: dict[str, tuple[bool, list[str]]], second: int = 0) -> Section:

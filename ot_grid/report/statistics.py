@@ -1,8 +1,9 @@
 """Scores, their standard errors, and paired differences.
 
-One idea: pure functions over question x repeat matrices (1 right, 0 wrong, nan not there), in shares of one. Two kinds
-of noise have two names: which questions were asked (`se_questions`) and how the student happened to decode
-(`se_decoding`). Neither covers training seeds. It must not know about cells, files or percent.
+One idea: pure functions over question x repeat matrices (1 right, 0 wrong, between them partial credit, nan not there),
+in shares of one. Two kinds of noise have two names: which questions were asked (`se_questions`) and how the student
+happened to decode (`se_decoding`). Neither covers training seeds. Where a rule is binomial, partial credit makes it an
+upper bound: scores within 0 and 1 vary at most p (1 - p). It must not know about cells, files or percent.
 """
 
 from __future__ import annotations
@@ -94,8 +95,25 @@ def t_quantile(degrees: int, confidence: float = CONFIDENCE) -> float:
     return z + math.fsum(term / degrees**power for power, term in enumerate(terms, 1))
 
 
+def binomial_tail(least: int, asked: int, share: float) -> float:
+    """Return the chance of `least` or more among `asked` independent draws, each a hit with chance `share`."""
+    if least <= 0 or share >= 1:
+        return 1.0
+    if share <= 0:
+        return 0.0
+    hit, miss, whole = math.log(share), math.log1p(-share), math.lgamma(asked + 1)
+    terms = (
+        whole - math.lgamma(n + 1) - math.lgamma(asked - n + 1) + n * hit + (asked - n) * miss
+        for n in range(least, asked + 1)
+    )
+    return min(1.0, math.fsum(map(math.exp, terms)))
+
+
 def wilson(right: float, asked: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Return the Wilson interval of a share, honest at few questions and at 0 or all right (arXiv 2503.01747)."""
+    """Return the Wilson interval of a share, honest at few questions and at 0 or all right (arXiv 2503.01747).
+
+    Of a sum of partial credits it is wider than it need be, never narrower.
+    """
     if asked < 1:
         return math.nan, math.nan
     z, share = NormalDist().inv_cdf((1 + confidence) / 2), right / asked

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
+from ot_grid.stages.eval import MATRIX
 from ot_grid.store import Store, write_json
 from ot_grid.tables import write_rows
 
-MATRIX = {"question": "string", "repeat": "int64", "correct": "bool", "extracted": "string", "output_tokens": "int64",
-          "finish_reason": "string", "reply": "string"}  # fmt: skip
-Answers = Sequence[Sequence[bool | None]]  # questions x repeats
+Answers = Sequence[Sequence[float | None]]  # questions x repeats: a score, True and False too
 
 
 def key_of(*parts: object) -> str:
@@ -35,6 +34,7 @@ class Made:
     benchmarks: Sequence[str] = ("sums", "gcd")
     banner: Sequence[str] = ()
     created: str = "2026-11-23T12:00:00+00:00"
+    held_out: Sequence[str] | None = None  # None: sweep.json of before there was the word
 
     def sweep(self) -> None:
         """Write sweep.json."""
@@ -45,6 +45,7 @@ class Made:
             "factors": self.factors,
             "banner": self.banner,
             "created": self.created,
+            **({} if self.held_out is None else {"held_out": self.held_out}),
         }
         write_json(
             self.store.sweep(self.name) / "sweep.json", {**made, "cells": [self.cell(*point) for point in self.points]}
@@ -93,20 +94,22 @@ class Made:
         self.record("dataset", "chat", *point, counts={"rows": 42})
         self.record("train", "sft", *point)
 
-    def answered(self, label: str, answers: Answers, *point: str, **more: Any) -> Path:
-        """Write a finished eval artifact; `more` replaces columns of every row."""
-        told = {"extracted": "7", "output_tokens": 20, "finish_reason": "stop", "reply": "", **more}
-        rows = [
-            {"question": f"q{line}", "repeat": repeat, "correct": correct, **told}
-            for line, repeats in enumerate(answers)
-            for repeat, correct in enumerate(repeats)
-        ]
+    def answered(
+        self, label: str, answers: Answers, *point: str, record: Mapping[str, Any] | None = None, **more: Any
+    ) -> Path:
+        """Write a finished eval artifact; `more` replaces columns of every row, `record` adds to the record."""
         folder = self.folder("eval", label, *point)
-        write_rows(folder / "data" / "matrix.parquet", rows, MATRIX)
-        self.record(
-            "eval", label, *point, counts={"questions": len(answers), "repeats": max(map(len, answers), default=0)}
-        )
+        write_rows(folder / "data" / "matrix.parquet", matrix_rows(answers, **more), MATRIX)
+        counts = {"questions": len(answers), "repeats": max(map(len, answers), default=0)}
+        self.record("eval", label, *point, counts=counts, **(record or {}))
         return folder
+
+    def rescored(self, label: str, grade: str, answers: Answers, *point: str, **told: Any) -> None:
+        """Write a later scoring of an eval artifact."""
+        folder = self.folder("eval", label, *point) / "scores" / grade
+        write_rows(folder / "matrix.parquet", matrix_rows(answers), MATRIX)
+        said = {"label": grade, "grade": {"function": "number"}, "versions": {}, "made": self.created, "changed": 1}
+        write_json(folder / "score.json", {**said, **told})
 
     def complete(
         self, right: Mapping[tuple[str, ...], float] | None = None, questions: int = 10, repeats: int = 4
@@ -120,7 +123,29 @@ class Made:
                 self.answered(name, answers(share, questions, repeats), *point)
 
 
-def answers(share: float, questions: int = 10, repeats: int = 4) -> list[list[bool]]:
+def matrix_rows(answers: Answers, **more: Any) -> list[dict[str, Any]]:
+    """The rows of a matrix with those scores; `more` replaces columns of every row."""
+    return [
+        {**matrix_row(f"q{line}", repeat, given), **more}
+        for line, repeats in enumerate(answers)
+        for repeat, given in enumerate(repeats)
+    ]
+
+
+def matrix_row(question: str, repeat: int, given: float | None) -> dict[str, Any]:
+    """A row of a matrix as the eval stage writes it."""
+    told = {"extracted": None if given is None else "7", "reason": "", "finish_reason": "stop", "prompt_tokens": 9,
+            "output_tokens": 20, "characters": 40, "reply": "", "prompt_digest": ""}  # fmt: skip
+    return {"question": question, "repeat": repeat, "verdict": verdict(given), "score": given, **told,
+            "reply_digest": f"{question}/{repeat}"}  # fmt: skip
+
+
+def verdict(given: float | None) -> str:
+    """The word for a score."""
+    return "unverifiable" if given is None else {1: "right", 0: "wrong"}.get(float(given), "partial")
+
+
+def answers(share: float, questions: int = 10, repeats: int = 4) -> list[list[float]]:
     """A matrix with that share right: whole questions first, so the sum is share x questions."""
     return [[line < round(share * questions)] * repeats for line in range(questions)]
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from ot_grid.report.matrices import load
+from ot_grid.report.matrices import VERDICTS, load
+from ot_grid.stages import eval as evaluation
+from ot_grid.stages.eval import MATRIX
 from ot_grid.tables import write_rows
+from tests.report.conftest import matrix_row
 
 POINT = ("length", "qwq")
 
 
 def load_sums(made, folder, **counts):
-    return load("sums", folder, counts)
+    return load("sums", folder / "data" / "matrix.parquet", counts)
+
+
+def test_reports_know_the_verdicts_of_the_eval_stage():
+    """In its order."""
+    assert VERDICTS == evaluation.VERDICTS
 
 
 def test_a_matrix_has_a_row_a_question_and_a_column_a_repeat(made):
@@ -22,6 +30,22 @@ def test_a_matrix_has_a_row_a_question_and_a_column_a_repeat(made):
     assert found.questions == ("q0", "q1")
     np.testing.assert_array_equal(found.matrix, [[1, 0], [0, 1]])
     assert (found.ungraded, found.cut, found.unextracted, found.output_tokens) == (0.25, 0, 0, 20)
+
+
+def test_partial_credit_stays_what_it_is(made):
+    """Scores between 0 and 1 go into the matrix, and each verdict has its share."""
+    found = load_sums(made, made.answered("sums", [[0.5, 1.0], [None, 0.0]], *POINT))
+    np.testing.assert_array_equal(found.matrix, [[0.5, 1], [0, 0]])
+    assert found.verdicts == {"right": 0.25, "partial": 0.25, "wrong": 0.25, "unverifiable": 0.25, "error": 0}
+
+
+def test_empty_and_identical_replies_are_counted(made):
+    """A question counts as identical when all of its repeats are; with one repeat there is no saying."""
+    folder = made.answered("sums", [[True, True], [True, False]], *POINT, characters=0)
+    assert (load_sums(made, folder).empty, load_sums(made, folder).identical) == (1.0, 0.0)
+    folder = made.answered("sums", [[True, True], [True, True]], *POINT, reply_digest="same")
+    assert (load_sums(made, folder).empty, load_sums(made, folder).identical) == (0.0, 1.0)
+    assert np.isnan(load_sums(made, made.answered("sums", [[True]], *POINT)).identical)
 
 
 def test_cut_and_unread_replies_are_counted(made):
@@ -54,7 +78,7 @@ def test_a_missing_column_is_named_with_the_way_out(made):
     )
     found = load_sums(made, folder)
     assert found.status == "failed"
-    assert "lacks the column 'correct', 'extracted'" in found.cause
+    assert "lacks the column 'verdict', 'score', 'extracted'" in found.cause
     assert f"delete {folder} and run again" in found.cause
 
 
@@ -86,16 +110,16 @@ def test_doubled_empty_and_odd_rows_are_failures(made):
     """What cannot be a matrix says why."""
     folder = made.answered("sums", [[True]], *POINT)
     path = folder / "data" / "matrix.parquet"
-    row = {"question": "q0", "repeat": 0, "correct": 1.0, "extracted": "7", "output_tokens": 1, "finish_reason": "stop"}
-    kinds = {"question": "string", "repeat": "int64", "correct": "double"}
-    kinds |= {"extracted": "string", "output_tokens": "int64", "finish_reason": "string"}
+    row = matrix_row("q0", 0, 1.0)
     for rows, said in (
         ([], "no rows"),
         ([row, row], "1 rows whose question and repeat are there already"),
-        ([{**row, "correct": 0.5}], "correct=0.5"),
+        ([{**row, "score": 1.5}], "score=1.5"),
+        ([{**row, "score": float("nan")}], "score=nan"),
+        ([{**row, "verdict": "splendid"}], "verdict='splendid', which is none of right, partial"),
         ([{**row, "repeat": None}], "1 rows without a question or a repeat"),
     ):
-        write_rows(path, rows, kinds)
+        write_rows(path, rows, MATRIX)
         assert said in load_sums(made, folder).cause
-    write_rows(path, [row], kinds)
+    write_rows(path, [row], MATRIX)
     assert load_sums(made, folder).matrix.tolist() == [[1.0]]

@@ -179,12 +179,13 @@ def test_cells_with_other_questions_are_not_passed_off_as_comparable(made):
 
 
 def test_cut_and_unread_replies_are_pointed_at(made):
-    """More than a fifth of the replies is worth a look before believing a score."""
+    """More than a fifth of the replies is worth a look before believing a score, also where a choice explains them."""
     made.complete()
-    made.answered("sums", [[False] * 4] * 10, *FOURTH, extracted=None, finish_reason="length")
+    for point in (THIRD, FOURTH):
+        made.answered("sums", [[False] * 4] * 10, *point, extracted=None, finish_reason="length")
     said = " ".join(build(made.store, None).notes)
-    assert f"Look at {made.id(*FOURTH)}: up to 50 % of the replies stopped by the token limit." in said
-    assert f"Look at {made.id(*FOURTH)}: up to 50 % of the replies without an answer that could be found." in said
+    assert f"Look at {made.id(*THIRD)}, {made.id(*FOURTH)}: up to 50 % of the replies stopped by the token" in said
+    assert "up to 50 % of the replies without an answer that could be found." in said
 
 
 def test_a_factor_is_averaged_over_the_others(made):
