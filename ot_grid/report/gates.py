@@ -9,8 +9,10 @@ not change a number.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 
@@ -21,7 +23,9 @@ from ot_grid.report.results import Flag, Result
 from ot_grid.report.statistics import binomial_tail, score, se_mean, wilson
 
 LEVEL = 0.001  # of all tests of a sweep together (Bonferroni)
-SPREADS = 5.0  # robust standard deviations of the siblings' shares
+SPREADS = 5.0  # robust standard deviations of the siblings' log-odds: shares differ by factors, not by points
+BLUR = 0.01  # added to a share and to what it leaves: none and one in a hundred are much the same
+LEAST_SPREAD = 0.5  # of log-odds; a few siblings can agree by chance
 CEILING = 0.5  # of the replies, where there are no siblings to compare with
 FEWEST_SIBLINGS = 2
 LONG = 50  # tokens: shorter replies may be the same twice without a fault
@@ -60,33 +64,35 @@ def flagged(results: Sequence[Result], accepted: Sequence[tuple[str, str]]) -> l
 
 
 def _shares(results: Sequence[Result]) -> Iterator[Flag]:
-    done = [(result, each) for result in results for each in result.benchmarks if each.done]
-    level = LEVEL / max(1, len(done) * len(GATES))
-    for result, each in done:
-        siblings = [(other, one) for other, one in done if one.name == each.name and one is not each]
-        groups = [[one for other, one in siblings if other.cell.id in ids] for ids in _alike(result, results)]
-        for gate in GATES:
-            if gate.name == "identical" and not (each.output_tokens >= LONG and each.empty < CEILING):
-                continue  # empty replies are the same too; they are flagged as empty
-            reason = _reason(gate, each, [one for _, one in siblings], groups, level)
-            if reason:
-                yield Flag(result.cell.id, each.name, gate.name, reason)
+    done: defaultdict[str, dict[str, Benchmark]] = defaultdict(dict)
+    for result in results:
+        for each in result.benchmarks:
+            if each.done:
+                done[each.name][result.cell.id] = each
+    level = LEVEL / max(1, sum(map(len, done.values())) * len(GATES))
+    for result in results:
+        alike = _alike(result, results)
+        for name, cells in done.items():
+            for gate in GATES if result.cell.id in cells else ():
+                reason = _reason(gate, result.cell.id, cells, alike, level)
+                if reason:
+                    yield Flag(result.cell.id, name, gate.name, reason)
 
 
-def _reason(
-    gate: Gate, each: Benchmark, siblings: Sequence[Benchmark], groups: Sequence[Sequence[Benchmark]], level: float
-) -> str:
-    """Say why a share is out of line, or nothing."""
-    own, others = _share(gate, each), [value for one in siblings if not math.isnan(value := _share(gate, one))]
-    if math.isnan(own):
-        return ""
+def _reason(gate: Gate, cell: str, cells: Mapping[str, Benchmark], alike: Sequence[set[str]], level: float) -> str:
+    """Say why a cell's share is out of line with that of the other cells, or nothing."""
+    each, own = cells[cell], _share(gate, cells[cell])
+    if gate.name == "identical" and (each.output_tokens < LONG or each.empty > CEILING):
+        return ""  # short replies and empty ones may be the same in all repeats
+    others = {name: share for name, one in cells.items() if one is not each and (share := _share(gate, one)) >= 0}
     if len(others) < FEWEST_SIBLINGS:
         return f"{100 * own:.1f} % {gate.words}" if gate.absolute and own > CEILING else ""
-    line = float(np.median(others))
-    spread = 1.4826 * float(np.median(np.abs(np.array(others) - line)))
-    if own - line <= max(gate.margin, SPREADS * spread) or _by_choice(gate, own, groups):
+    line = median(others.values())
+    if not own - line > gate.margin or not _odd(own, list(others.values())):
         return ""
-    asked = sum(len(one.questions) for one in siblings)  # replies to one question are no independent draws
+    if any(own - median(found) <= gate.margin for group in alike if (found := _of(others, group))):
+        return ""  # the cells that share a choice have as much of it
+    asked = sum(len(cells[name].questions) for name in others)  # replies to one question are no independent draws
     chance = binomial_tail(math.floor(own * len(each.questions)), len(each.questions), wilson(line * asked, asked)[1])
     told = f"{100 * own:.1f} % {gate.words}; in the {len(others)} other cells {100 * line:.1f} % (median)"
     return told if chance < level else ""
@@ -96,10 +102,16 @@ def _share(gate: Gate, each: Benchmark) -> float:
     return float(getattr(each, gate.name))
 
 
-def _by_choice(gate: Gate, own: float, groups: Sequence[Sequence[Benchmark]]) -> bool:
-    """Whether the cells that share a choice have as much of it."""
-    medians = [float(np.median([_share(gate, one) for one in group])) for group in groups if group]
-    return any(own - median <= gate.margin for median in medians)
+def _of(shares: Mapping[str, float], cells: set[str]) -> list[float]:
+    return [share for cell, share in shares.items() if cell in cells]
+
+
+def _odd(own: float, others: Sequence[float]) -> bool:
+    """Whether a share lies far outside the siblings' own spread, as log-odds."""
+    odds, *theirs = (math.log((share + BLUR) / (1 - share + BLUR)) for share in (own, *others))
+    line = median(theirs)
+    spread = 1.4826 * median(abs(each - line) for each in theirs)
+    return odds - line > SPREADS * max(LEAST_SPREAD, spread)
 
 
 def _alike(result: Result, results: Sequence[Result]) -> list[set[str]]:
