@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,25 @@ from ot_grid.store import Store
 
 def report(words: Sequence[str]) -> int:
     """Print the ranked table of a sweep and write it beside its cells."""
+    args = _report_parser().parse_args(words)
+    made = api.report(
+        args.sweep,
+        place=args.store,
+        reference=args.reference,
+        accept=args.accept,
+        held_out=args.held_out,
+        rank_by=args.rank_by,
+        grade=args.grade,
+    )
+    say(getattr(made, f"to_{args.format}")().rstrip("\n"))
+    if made.view.looked:
+        complain(
+            "held-out scores are shown here only: this look is noted, and report.md, .csv and .json are as they were"
+        )
+    return 0 if made.complete else 1
+
+
+def _report_parser() -> argparse.ArgumentParser:
     parser = sweep_parser("report", "Print the ranked ablation table; it is also written to <store>/sweeps/<sweep>/.")
     parser.add_argument("--format", choices=("text", "markdown", "csv", "json"), default="text")
     parser.add_argument("--reference", help="the cell to compare with: its id or coordinates (default: the first)")
@@ -47,22 +67,7 @@ def report(words: Sequence[str]) -> int:
         help="rank by these benchmarks alone (default: all that are not held out)",
     )
     parser.add_argument("--grade", metavar="LABEL", help="read the scores that `rescore` made under this label")
-    args = parser.parse_args(words)
-    made = api.report(
-        args.sweep,
-        place=args.store,
-        reference=args.reference,
-        accept=args.accept,
-        held_out=args.held_out,
-        rank_by=args.rank_by,
-        grade=args.grade,
-    )
-    say(getattr(made, f"to_{args.format}")().rstrip("\n"))
-    if made.view.looked:
-        complain(
-            "held-out scores are shown here only: this look is noted, and report.md, .csv and .json are as they were"
-        )
-    return 0 if made.complete else 1
+    return parser
 
 
 def _names(given: str) -> list[str]:

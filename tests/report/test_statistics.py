@@ -182,3 +182,28 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(truth):
     found = [_simulated(random, truth) for _ in range(400)]
     covered = np.mean([abs(each.mean - truth) <= each.half for each in found])
     assert 0.92 <= covered <= 0.98
+
+
+@pytest.mark.parametrize("repeats", [1, 4])
+def test_intervals_and_errors_stay_honest_with_partial_credit(repeats):
+    """Of 400 simulated benchmarks of 40 questions with credit in tenths, at least 94 % of the intervals hold the truth.
+
+    With one repeat the binomial error is an upper bound: scores between 0 and 1 vary less than their mean allows.
+    """
+    random = np.random.default_rng(11)
+    runs = []
+    for _ in range(400):
+        chances = random.beta(2, 2, size=(40, 1))
+        runs.append(random.binomial(10, np.repeat(chances, repeats, axis=1)) / 10)
+    intervals = [st.interval(run) for run in runs]
+    assert np.mean([low <= 0.5 <= high for low, high in intervals]) >= 0.94
+    if repeats == 1:
+        spread = np.std([st.score(run) for run in runs])
+        assert np.mean([st.se_decoding(run) for run in runs]) > spread
+
+
+def test_a_binomial_tail_by_hand():
+    """Three or more heads of four: 5 / 16; none or more is certain."""
+    assert st.binomial_tail(3, 4, 0.5) == pytest.approx(5 / 16)
+    assert (st.binomial_tail(0, 4, 0.1), st.binomial_tail(1, 4, 0.0), st.binomial_tail(4, 4, 1.0)) == (1, 0, 1)
+    assert st.binomial_tail(400, 500, 0.01) < 1e-300

@@ -184,7 +184,8 @@ def test_cut_and_unread_replies_are_pointed_at(made):
     for point in (THIRD, FOURTH):
         made.answered("sums", [[False] * 4] * 10, *point, extracted=None, finish_reason="length")
     said = " ".join(build(made.store, None).notes)
-    assert f"Look at {made.id(*THIRD)}, {made.id(*FOURTH)}: up to 50 % of the replies stopped by the token" in said
+    named = f"Look at {made.id(*FOURTH)}, {made.id(*THIRD)}"
+    assert f"{named}: up to 50 % of the replies stopped by the token limit." in said
     assert "up to 50 % of the replies without an answer that could be found." in said
 
 
