@@ -3,7 +3,7 @@
 One idea: a broken evaluation must not win, lose or be the measure of others, and a worse student must not be called
 broken. So a flag takes three things together: a margin far beyond what recipes do, distance from the siblings' own
 spread, and a test that hardly ever fires by chance; what all cells with one choice have is the choice's effect. Of 500
-simulated healthy sweeps of 27 cells x 8 benchmarks one had a flag, of small ones up to 2 % (tests/report/test_gates.py);
+simulated healthy sweeps of 27 cells x 8 benchmarks one had a flag, of small ones up to 2 % (see the tests);
 of the 87 published rows one has. It must not change a number.
 """
 
