@@ -20,7 +20,6 @@ from ot_grid.inference.replies import Replies
 from ot_grid.stages import eval as eval_stage
 from ot_grid.store import Store
 
-SCORES, SCORE = "scores", "score.json"  # below an eval artifact: a folder for each label, its score.json written last
 AGAIN = "again"  # the label of the evaluation's own grader
 SHOWN = 10  # changed verdicts that score.json names
 
@@ -66,23 +65,23 @@ def _one(evaluation: Evaluation, grade: Mapping[str, Any] | None, label: str, sa
     used = dict(grade if grade is not None else evaluation.benchmark["grade"])
     scoring = eval_stage.Scoring.of(used, sandbox)
     graded_by = scoring.described["grader"]
-    folder = evaluation.artifact / SCORES / store.slug(label)
+    folder = evaluation.artifact / eval_stage.SCORES / store.slug(label)
     number = 1
-    while (folder / SCORE).exists():  # never overwritten: another version of the same grader gets a number
-        known = store.read_json(folder / SCORE)
+    while (folder / eval_stage.SCORE).exists():  # never overwritten: another version of the same grader gets a number
+        known = store.read_json(folder / eval_stage.SCORE)
         if key.canonical([known["grade"], known["graded_by"]]) == key.canonical([used, graded_by]):
             return _told(evaluation, folder, known, made=False)
         number += 1
         folder = folder.with_name(f"{store.slug(label)}.{number}")
     rows = eval_stage.score(evaluation.asked, scoring, lambda done, of: None)
-    tables.write_rows(folder / "matrix.parquet", rows, eval_stage.MATRIX)
+    tables.write_rows(folder / eval_stage.MATRIX_FILE, rows, eval_stage.MATRIX)
     said = _said(evaluation, rows)
     told = {
         "label": folder.name, "grade": used, "graded_by": graded_by, "sandbox": scoring.described.get("sandbox"),
         "of": evaluation.record["key"],
         "made": datetime.now(UTC).isoformat(timespec="seconds"), "made_with": execute.versions(), **said,
     }  # fmt: skip
-    store.write_json(folder / SCORE, told)
+    store.write_json(folder / eval_stage.SCORE, told)
     return _told(evaluation, folder, told, made=True)
 
 

@@ -35,11 +35,13 @@ def rescore(words: Sequence[str]) -> int:
         only=args.only,
         sandbox=args.sandbox,
     )
+    label = args.label or args.grade or AGAIN
     for each in done:
+        label = each.folder.name
         scores = "held out" if each.hidden else f"{100 * each.before:5.1f} -> {100 * each.after:5.1f}"
         there = "" if each.made else "  (there already: the same grader made it)"
         say(f"{each.name:<20} {scores}  {each.changed} of {each.of} verdicts changed  {each.folder}{there}")
-    say(f"to rank by these scores: python -m ot_grid report --grade {args.label or args.grade or AGAIN}")
+    say(f"to rank by these scores: python -m ot_grid report --grade {label}")
     return 0
 
 

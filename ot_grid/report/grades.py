@@ -12,15 +12,14 @@ from typing import Any
 
 from ot_grid.errors import BadInput, Corrupt, nearest
 from ot_grid.report.matrices import Benchmark
+from ot_grid.stages.eval import MATRIX_FILE, SCORE, SCORES
 from ot_grid.store import read_json
-
-SCORES, MATRIX, SCORE = "scores", "matrix.parquet", "score.json"
 
 
 def matrix(artifact: Path, label: str | None) -> tuple[Path, str]:
     """Return the matrix to read of an eval artifact, and the label it is from: "" for the first scoring."""
-    path = artifact / SCORES / label / MATRIX if label else artifact
-    return (path, label) if label and path.exists() else (artifact / "data" / MATRIX, "")
+    path = artifact / SCORES / label / MATRIX_FILE if label else artifact
+    return (path, label) if label and path.exists() else (artifact / "data" / MATRIX_FILE, "")
 
 
 def told(artifact: Path, label: str) -> dict[str, Any]:
@@ -34,7 +33,7 @@ def told(artifact: Path, label: str) -> dict[str, Any]:
 
 def check(label: str, artifacts: Iterable[Path]) -> None:
     """Raise `BadInput` when no artifact has a scoring of that label."""
-    there = {path.parent.name for artifact in artifacts for path in artifact.glob(f"{SCORES}/*/{MATRIX}")}
+    there = {path.parent.name for artifact in artifacts for path in artifact.glob(f"{SCORES}/*/{MATRIX_FILE}")}
     if not there:
         raise BadInput(
             f"--grade {label!r}: this sweep was scored once only; leave --grade out, or score its replies again: "

@@ -21,6 +21,7 @@ from ot_grid.stages.graders import Graded, pool
 from ot_grid.stages.work import Message, Work
 
 VERSION = 2
+SCORES, SCORE, MATRIX_FILE = "scores", "score.json", "matrix.parquet"  # of later scorings, a folder for each label
 TIMING = "timing.parquet"  # beside the data: seconds differ from time to time
 PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")  # what graders compute with
 VERDICTS = (RIGHT, PARTIAL, WRONG, UNVERIFIABLE, ERROR)
