@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*")
-_TOKEN = re.compile(r"[^\s$]*")
+_TOKEN = re.compile(
+    r"(?P<box>\\(?:boxed|fbox)\s*\{)|\\(?:boxed|fbox)(?![A-Za-z{])\s*(?P<bare>[^\s$]+)|\\.|[{}]", re.DOTALL
+)
 # What may stand between the parts of one answer: "$x = \boxed{2}$ and $y = \boxed{3}$", but no words, no full stop.
 _BETWEEN = re.compile(
     r"(?:[ \t$,;&]|\n(?!\s*\n)|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b"
@@ -59,29 +60,20 @@ def all_boxes(text: str) -> list[list[str]]:
 
 
 def _boxes(text: str) -> list[tuple[int, int, str]]:
-    """Return (start, end, content) of each complete box that lies in no other box."""
+    """Return (start, end, content) of each complete box that lies in no other box; escaped braces do not count."""
     boxes: list[tuple[int, int, str]] = []
-    for match in _BOX.finditer(text):
-        if boxes and match.start() < boxes[-1][1]:
-            continue
-        if text[match.end() : match.end() + 1] == "{":
-            end = closing(text, match.end())
-            if end is not None:
-                boxes.append((match.start(), end, text[match.end() + 1 : end - 1].strip()))
-        elif (token := _TOKEN.match(text, match.end())) and (content := token[0].strip(".,;:*`")):
-            boxes.append((match.start(), token.end(), content))
+    opened: list[tuple[int, int] | None] = []  # for each open brace the start of its box, and of what that holds
+    for token in _TOKEN.finditer(text):
+        if token["bare"] and (content := token["bare"].strip(".,;:*`")):
+            boxes.append((token.start(), token.end(), content))
+        elif token["box"] or token[0] == "{":
+            opened.append((token.start(), token.end()) if token["box"] else None)
+        elif token[0] == "}" and opened and (box := opened.pop()):
+            start, inside = box
+            while boxes and boxes[-1][0] > start:
+                boxes.pop()
+            boxes.append((start, token.end(), text[inside : token.start()].strip()))
     return boxes
-
-
-def closing(text: str, position: int) -> int | None:
-    """Return where the group that opens at a brace has ended; None if it never does. Escaped braces do not count."""
-    depth = 0
-    while position < len(text):
-        depth += {"{": 1, "}": -1}.get(text[position], 0)
-        position += 2 if text[position] == "\\" else 1
-        if depth == 0:
-            return position
-    return None
 
 
 def after_phrase(text: str) -> str | None:
