@@ -99,6 +99,12 @@ def binds() -> list[str]:
     return [path for path in there if not any(path.startswith(other + "/") for other in there)]
 
 
+def _parents() -> list[str]:
+    """Return the folders above the binds; bubblewrap would make them for root alone."""
+    above = {str(parent) for path in binds() for parent in Path(path).parents}
+    return sorted(above - {"/", "/tmp"})  # noqa: S108
+
+
 def _bubblewrap(limits: Limits, *, proc: bool) -> list[str]:
     room = ["--size", str(limits.scratch_mb * 2**20), "--perms", "1777", "--tmpfs"]
     as_root = [
@@ -112,6 +118,7 @@ def _bubblewrap(limits: Limits, *, proc: bool) -> list[str]:
         *("--die-with-parent", "--new-session", "--as-pid-1"),
         *(as_root if os.geteuid() == 0 else ["--unshare-user"]),
         *(*room, "/tmp", *room, SCRATCH),  # noqa: S108
+        *(word for path in _parents() for word in ("--perms", "0755", "--dir", path)),
         *(word for path in binds() for word in ("--ro-bind", path, path)),
         *(("--proc", "/proc") if proc else ()),
         *("--dev", "/dev", *room, "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108

@@ -10,7 +10,6 @@ import contextlib
 import marshal
 import os
 import select
-import shutil
 import subprocess
 import tempfile
 import time
@@ -26,6 +25,7 @@ import psutil
 from ot_grid.errors import OtGridError
 from ot_grid.sandbox import endings, users
 from ot_grid.sandbox.commands import SCRATCH, Tier, environment, site_folders
+from ot_grid.sandbox.inside.sweeping import empty
 from ot_grid.sandbox.inside.wire import LENGTH, REPORT
 from ot_grid.sandbox.limits import Case, Limits, Outcome, Program
 from ot_grid.sandbox.verdicts import outcome
@@ -88,10 +88,12 @@ class Sandbox:
         return [pipe for pipe in (self.process.stdin, self.process.stdout, self.process.stderr) if pipe]
 
     def _folder(self) -> str:
-        folder = self.mark = tempfile.mkdtemp(prefix="ot_grid-sandbox-")
-        if self.user.uid is not None:
-            os.chown(folder, self.user.uid, self.user.uid)
-        return folder
+        self.mark = tempfile.mkdtemp(prefix="ot_grid-sandbox-")
+        os.chmod(self.mark, 0o711)  # the program's user can go through, and not delete scratch  # noqa: S103
+        scratch = os.path.join(self.mark, "scratch")
+        os.mkdir(scratch)
+        os.chmod(scratch, 0o1777)  # noqa: S103
+        return scratch
 
     def _order(self) -> dict[str, Any]:
         folders = [self.scratch, "/tmp", "/dev/shm"] if self.tier.isolated else [self.scratch]  # noqa: S108
@@ -171,7 +173,8 @@ class Sandbox:
             pipe.close()
         self.user.release()
         if self.mark:
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            empty(self.mark, set())
+            os.rmdir(self.mark)
 
 
 def _texts(held: bytes, most: int) -> list[bytes]:

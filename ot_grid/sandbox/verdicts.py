@@ -14,6 +14,7 @@ from ot_grid.sandbox.inside.wire import RUNNING, TOO_BIG, TOO_LONG, TOO_MUCH
 from ot_grid.sandbox.limits import Limits, Outcome, Program
 
 STOPPED = {TOO_LONG: endings.WALL, TOO_MUCH: endings.OUTPUT, TOO_BIG: endings.SCRATCH}
+TICK = 0.2  # s of CPU time by which two clocks of the kernel may differ
 NO_PROCESS = ("BlockingIOError: [Errno 11]", "RuntimeError: can't start new thread")
 NO_ROOM = ("OSError: [Errno 27]", "OSError: [Errno 28]")  # a file too large, no space left
 
@@ -30,7 +31,7 @@ def outcome(program: Program, limits: Limits, head: tuple[int, float, float, byt
 
 
 def _ended(code: int, cpu: float, limits: Limits, err: str) -> str:
-    if code == -signal.SIGXCPU or cpu > limits.cpu_seconds:
+    if code == -signal.SIGXCPU or cpu > limits.cpu_seconds or (code == -signal.SIGKILL and _about(cpu, limits)):
         return endings.CPU
     if code == -signal.SIGXFSZ:
         return endings.SCRATCH
@@ -42,3 +43,7 @@ def _ended(code: int, cpu: float, limits: Limits, err: str) -> str:
     if last.startswith(NO_PROCESS):
         return endings.PROCESSES
     return endings.SCRATCH if last.startswith(NO_ROOM) else endings.EXIT
+
+
+def _about(cpu: float, limits: Limits) -> bool:
+    return cpu > limits.cpu_seconds - TICK

@@ -25,7 +25,7 @@ SECRET = "OT_GRID_CORPUS_SECRET"
 VALUE = "a-value-that-nobody-prints-9b1f"
 HARM = ("/etc", "/usr", "/", "/root", "/tmp", "/dev/shm", "/var/tmp")
 GRADE = partial(code, seconds=6.0, memory_mb=1024, tolerance=None)
-WORKERS = 4  # many programs of the corpus sleep
+WORKERS = 6  # many programs of the corpus sleep
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Item:
 
     @property
     def isolated(self) -> bool:
+        """Whether its verdict holds only where programs are kept apart."""
         return self.head.get("isolated", False)
 
 

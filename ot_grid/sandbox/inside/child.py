@@ -5,7 +5,8 @@ interpreter's own end. It must not hold anything that the program could profit f
 
 What cannot be excluded: the test code of kind `assert` runs in the program's own process. The proof that it ran to its
 end is a random number that waits in a pipe and is made after the fork, so it is in no variable; but a program written
-against this file can read it there. Tests are compared in the program's process too, so an object of its own may lie.
+against this file can read it there. What tests compare is compared in the program's process too: an `__eq__` of the
+program is not believed where a literal is expected, but one made with more effort is.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ ABOVE = 300  # fds from here on belong to the import path
 STACK = 120 * 2**20  # the kernel leaves 128 MB below the stack; set after exec, or each thread would reserve as much
 SAID, PROOF = 3, 4  # fds: what it returns, and the number that proves the end of a test
 NAME = "solution.py"
+SAME = "__same__"  # what test code calls in the place of == with a literal
 STREAMS = (("stdin", "r", "surrogateescape"), ("stdout", "w", "surrogateescape"), ("stderr", "w", "backslashreplace"))
 SET_DUMPABLE, NO_NEW_PRIVS = 4, 38
 
@@ -61,7 +63,7 @@ def drop(uid: int | None) -> None:
 
 def _limits(limits: dict[str, Any]) -> None:
     cpu = max(1, -int(-limits["cpu_seconds"] // 1))  # whole seconds are what the kernel takes
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))  # SIGXCPU, then SIGKILL
+    _limit("CPU", cpu)  # soft and hard alike: SIGKILL, which no handler can answer
     _limit("CORE", 0)
     _limit("NOFILE", limits["open_files"])
     _limit("FSIZE", limits["file_mb"] * 2**20)
@@ -137,7 +139,20 @@ def _asserted(order: Order, text: str) -> None:
     vars(builtins).update(known)  # a program's own len() is not the test's
     sys.settrace(None)
     sys.setprofile(None)
+    space[SAME] = _same
     run(translate(text, "test.py", "exec"), space)
     if mine() == own:
         say(SAID, read(PROOF, 64))
     done(0)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two values are equal, and not only by an `__eq__` of the program."""
+    return bool(one == other) and not _lies(one) and not _lies(other)
+
+
+def _lies(value: Any, depth: int = 4) -> bool:
+    if getattr(type(value).__eq__, "__module__", None) == "solution":
+        return True
+    inner = value if type(value) in (list, tuple, set) else value.values() if type(value) is dict else ()
+    return depth > 0 and any(_lies(item, depth - 1) for item in inner)

@@ -7,6 +7,7 @@ itself.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import sys
 
@@ -31,6 +32,7 @@ def serve() -> Callable[[], None] | None:
     order = Order(given)
     prepare(order)
     write(1, b"!")  # ready: from here on, an end of this process is the program's doing
+    gc.freeze()  # so that a child does not copy pages by looking at our objects
     while (case := receive()) is not None:
         played = _one(order, case)
         if played is not None:

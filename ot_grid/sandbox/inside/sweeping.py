@@ -7,7 +7,6 @@ of a user that is ours alone, or our descendants. It must not send a signal to a
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 from ot_grid.sandbox.inside.child import drop
@@ -17,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+SIGKILL, SIGSTOP = 9, 19  # importing signal takes as long as all else here
 TURNS = 2000  # of a millisecond; a fork bomb is over after a few
 
 
@@ -27,8 +27,9 @@ def sweep(order: Order) -> None:
             break
         _kill_rest(order)
         time.sleep(0.001)
+    os.makedirs(order.scratch, exist_ok=True)
     if any(set(os.listdir(folder)) != before for folder, before in order.before.items()):
-        _as_program(order, lambda: _empty(order.before))
+        _as_program(order, lambda: _empty_all(order.before))
 
 
 def _reaped() -> bool:
@@ -44,11 +45,11 @@ def _reaped() -> bool:
 def _kill_rest(order: Order) -> None:
     if order.alone:
         with Ignored(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)  # all of this namespace but ourselves
+            os.kill(-1, SIGKILL)  # all of this namespace but ourselves
     elif order.uid is not None:
-        _as_program(order, lambda: os.kill(-1, signal.SIGKILL))  # all of a user that is ours alone
+        _as_program(order, lambda: os.kill(-1, SIGKILL))  # all of a user that is ours alone
     else:
-        for how in (signal.SIGSTOP, signal.SIGKILL):
+        for how in (SIGSTOP, SIGKILL):
             for pid in descendants(os.getpid()):
                 with Ignored(ProcessLookupError):
                     os.kill(pid, how)
@@ -64,7 +65,7 @@ def descendants(of: int) -> list[int]:
     return children + [pid for child in children for pid in descendants(child)]
 
 
-def _as_program(order: Order, work: Callable[[], None]) -> None:
+def _as_program(order: Order, work: Callable[[], object]) -> None:
     """Do something with the rights of the program, in a process of its own."""
     pid = os.fork()
     if pid:
@@ -77,28 +78,35 @@ def _as_program(order: Order, work: Callable[[], None]) -> None:
         os._exit(0)
 
 
-def _empty(before: dict[str, set[str]]) -> None:
+def _empty_all(before: dict[str, set[str]]) -> None:
     for folder, kept in before.items():
-        for name in set(os.listdir(folder)) - kept:
-            _delete(os.path.join(folder, name))
+        empty(folder, set(kept))
 
 
-def _delete(path: str) -> None:
-    with Ignored(OSError, RecursionError):
-        if os.path.isdir(path) and not os.path.islink(path):
-            os.chmod(path, 0o700)
-            for name in os.listdir(path):
-                _delete(os.path.join(path, name))
-            os.rmdir(path)
-        else:
-            os.unlink(path)
+def empty(folder: str, kept: set[str]) -> None:
+    """Delete all in a folder but some names; what lies deep is moved up first, as no path may be too long."""
+    number = 0
+    while left := set(os.listdir(folder)) - kept:
+        for path in (os.path.join(folder, name) for name in left):
+            with Ignored(OSError):
+                if os.path.isdir(path) and not os.path.islink(path):
+                    os.chmod(path, 0o700)
+                    for name in os.listdir(path):
+                        number += 1
+                        os.rename(os.path.join(path, name), os.path.join(folder, f".{number}"))
+                    os.rmdir(path)
+                else:
+                    os.unlink(path)
+                continue
+            kept.add(os.path.basename(path))  # it cannot be deleted
 
 
 def size(folder: str) -> int:
     """Return the bytes on disk of all files below a folder."""
     total = 0
-    for at, _, names in os.walk(folder):
-        for name in names:
-            with Ignored(OSError):
-                total += os.lstat(os.path.join(at, name)).st_blocks * 512
+    with Ignored(RecursionError):  # nothing legitimate lies so deep
+        for at, _, names in os.walk(folder):
+            for name in names:
+                with Ignored(OSError):
+                    total += os.lstat(os.path.join(at, name)).st_blocks * 512
     return total

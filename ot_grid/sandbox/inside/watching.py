@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 
-from ot_grid.sandbox.inside.sweeping import size, sweep
+from ot_grid.sandbox.inside.sweeping import SIGKILL, size, sweep
 from ot_grid.sandbox.inside.wire import RUNNING, TOO_BIG, TOO_LONG, TOO_MUCH, Ignored, Order
 
 TICK = 0.05  # s between looks at the clock, at scratch and at orphans
+RARELY = 20  # times the seconds that looking takes
 DRAIN = 2.0  # s for what is left in the pipes when all who could write are killed
 TAIL = 4096  # bytes of stderr that are kept
 
@@ -30,6 +30,7 @@ class Watch:
         self.stopped = RUNNING
         self.status: int | None = None
         self.cpu = self.wall = 0.0
+        self.measure_at = 0.0
         self.open = set(pipes)
         self.poll = select.poll()
         self.poll.register(0, 0)  # the parent is gone: POLLHUP
@@ -66,7 +67,7 @@ class Watch:
     def _abandon(self) -> None:
         """End with all of ours: the parent is gone."""
         with Ignored(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, SIGKILL)
         sweep(self.order)
         os._exit(3)
 
@@ -74,15 +75,23 @@ class Watch:
         why = self._over()
         if why != RUNNING and self.stopped == RUNNING:
             self.stopped = why
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, SIGKILL)
 
     def _over(self) -> bytes:
         if time.monotonic() - self.started > self.order.wall:
             return TOO_LONG
         if self.written > self.order.limits["output_bytes"]:
             return TOO_MUCH
-        too_big = self.order.measured and size(self.order.scratch) > self.order.limits["scratch_mb"] * 2**20
-        return TOO_BIG if too_big else RUNNING
+        return TOO_BIG if self.order.measured and self._scratch_is_full() else RUNNING
+
+    def _scratch_is_full(self) -> bool:
+        """Whether files are too large together; looks less often where looking takes long."""
+        begun = time.monotonic()
+        if begun < self.measure_at:
+            return False
+        full = size(self.order.scratch) > self.order.limits["scratch_mb"] * 2**20
+        self.measure_at = time.monotonic() + RARELY * (time.monotonic() - begun)
+        return full
 
     def _end(self) -> None:
         """Note how the child ended, if it did; orphans that ended are waited for as well."""

@@ -13,7 +13,16 @@ from signal import Signals
 from ot_grid import sandbox
 from ot_grid.registry import register
 from ot_grid.sandbox import Case, Outcome, Program, endings
-from ot_grid.stages.graders import NOT_EXTRACTED, Graded, checking, known_tests, outputs, programs, sandboxed
+from ot_grid.stages.graders import (
+    NOT_EXTRACTED,
+    Graded,
+    checking,
+    equalities,
+    known_tests,
+    outputs,
+    programs,
+    sandboxed,
+)
 from ot_grid.stages.graders.known_tests import Tests
 from ot_grid.stages.graders.worker import Limits
 
@@ -62,8 +71,7 @@ def _graded(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float
 
 def _whys(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float | None) -> Iterator[str]:
     """Yield for each test why it failed; empty: it passed."""
-    setup = tests.setup + "\n" if tests.setup else ""
-    cases = (Case(setup + text) for text in tests.inputs)
+    cases = (Case(_played(tests, text)) for text in tests.inputs)
     done = sandbox.run(Program(tests.kind, program, tests.function), cases, limits=limits, tier=sandbox.current())
     with checking.Checker(tests.checker) as checker:
         for text, expected, outcome in zip(tests.inputs, tests.outputs, done, strict=False):
@@ -77,6 +85,12 @@ def _whys(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float |
                 yield checker.why(text, expected, outcome.stdout)
             else:
                 yield outputs.difference(expected, outcome.stdout, tolerance)
+
+
+def _played(tests: Tests, text: str) -> str:
+    if tests.kind != "assert":
+        return text
+    return (tests.setup + "\n" if tests.setup else "") + equalities.guarded(text)
 
 
 def said(outcome: Outcome, limits: sandbox.Limits) -> str:
