@@ -33,7 +33,8 @@ from ot_grid.sandbox.verdicts import outcome
 INSIDE = ("wire", "child", "sweeping", "watching", "supervisor")  # in the order of their imports
 TICK = 0.1  # s between looks at the memory of all
 GRACE = 10.0  # s for a supervisor to report what it stopped, on a busy machine
-GOODBYE = 5.0  # s for it to end by itself
+GOODBYE = 1.0  # s for it to end by itself, where its namespace ends with it
+LONG_GOODBYE = 30.0  # s where it must kill its processes one by one
 EXTRA_MB = 512  # what the resident memory of all may be beyond the limit of one: the interpreters share most of theirs
 TOLD = 300  # characters of why a sandbox did not start
 
@@ -160,7 +161,7 @@ class Sandbox:
         if self.over and self.tier.isolated:
             self.process.kill()
         try:
-            self.process.wait(GOODBYE)
+            self.process.wait(GOODBYE if self.tier.isolated else LONG_GOODBYE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

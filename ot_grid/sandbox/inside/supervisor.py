@@ -12,7 +12,7 @@ import os
 import sys
 
 from ot_grid.sandbox.inside.child import ABOVE, SET_DUMPABLE, become, play, prctl
-from ot_grid.sandbox.inside.sweeping import sweep
+from ot_grid.sandbox.inside.sweeping import sweep, tidy
 from ot_grid.sandbox.inside.watching import Watch
 from ot_grid.sandbox.inside.wire import REPORT, Ignored, Order, receive, write
 
@@ -96,6 +96,7 @@ def _one(order: Order, case: dict[str, Any]) -> Callable[[], None] | None:
     watch.run()
     sweep(order)
     _report(order, watch, nonce)
+    tidy(order)
     return None
 
 

@@ -21,12 +21,16 @@ TURNS = 2000  # of a millisecond; a fork bomb is over after a few
 
 
 def sweep(order: Order) -> None:
-    """Kill what a case left running, and delete what it left in scratch."""
+    """Kill what a case left running."""
     for _ in range(TURNS):
         if not _reaped():
             break
         _kill_rest(order)
         time.sleep(0.001)
+
+
+def tidy(order: Order) -> None:
+    """Delete the files that a case left."""
     os.makedirs(order.scratch, exist_ok=True)
     if any(set(os.listdir(folder)) != before for folder, before in order.before.items()):
         _as_program(order, lambda: _empty_all(order.before))

@@ -89,7 +89,7 @@ class Watch:
         begun = time.monotonic()
         if begun < self.measure_at:
             return False
-        full = size(self.order.scratch) > self.order.limits["scratch_mb"] * 2**20
+        full = size(self.order.scratch) > int(self.order.limits["scratch_mb"]) * 2**20
         self.measure_at = time.monotonic() + RARELY * (time.monotonic() - begun)
         return full
 
