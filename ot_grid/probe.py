@@ -1,7 +1,7 @@
 """What a process on a node finds there: run by `doctor` as `python -m ot_grid.probe FOLDER NAME`, answers in JSON.
 
 One idea: it is started as jobs are, by their interpreter, and answers through the store, so the way there and back is
-probed too. It needs nothing but the standard library, and must not judge what it finds.
+probed too. It imports nothing but the standard library at its start, and must not judge what it finds.
 """
 
 from __future__ import annotations
@@ -127,12 +127,14 @@ def slurm() -> dict[str, bool]:
 
 
 def sandbox() -> str:
-    """Return the strongest thing there is to run foreign code in."""
-    if output("bwrap", "--ro-bind", "/", "/", "--unshare-all", "true") is not None:
-        return "bubblewrap"
-    if output("unshare", "--user", "--map-root-user", "--net", "true") is not None:
-        return "user namespaces, no bubblewrap"
-    return "resource limits only: neither bubblewrap nor user namespaces"
+    """Return the best tier in which the programs of a model can be run here, as a trial shows."""
+    try:
+        from ot_grid.sandbox import choose
+
+        tier = choose("auto")
+    except Exception as error:  # whatever it is, the rest is to be told
+        return f"none: {error}"
+    return tier.name if tier.isolated else f"{tier.name}: limits alone, files and network open; install bubblewrap"
 
 
 def output(*command: str) -> str | None:

@@ -15,8 +15,8 @@ PACKAGE = Path(__file__).parent.parent / "ot_grid"
 # Lower number, lower layer; a module may import its own layer and those below.
 LAYERS = {
     "errors": 0, "key": 0, "stopping": 0,
-    "rows": 1, "registry": 1, "config": 1, "machine": 1, "rehearsal": 1, "binding": 1, "probe": 1,
-    "store": 2, "tables": 2, "attempts": 2, "slurm": 2, "sandbox": 2, "capacity": 3, "batches": 3,
+    "rows": 1, "registry": 1, "config": 1, "machine": 1, "rehearsal": 1, "binding": 1, "probe": 1, "sandbox": 1,
+    "store": 2, "tables": 2, "attempts": 2, "slurm": 2, "capacity": 3, "batches": 3,
     "inference": 3, "tracking": 3,
     "stages": 4,
     "pipeline": 5, "recipe": 5,

@@ -49,7 +49,7 @@ def judge(answer: Mapping[str, Any], kinds: set[str], asked: Mapping[str, Any], 
     yield from _paths(answer, what)
     if answer["slurm"] is not None:
         yield from _slurm(answer, what, cluster["slurm"]["self_heal"])
-    yield Finding(OK, what, f"foreign code would run in: {answer['sandbox']}")
+    yield Finding(OK, what, f"programs of a model run in: {answer['sandbox']}")
 
 
 def _imports(answer: Mapping[str, Any], what: str, engine: str) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import os
 import select
 import time
 
-from ot_grid.sandbox.inside.sweeping import SIGKILL, size, sweep
+from ot_grid.sandbox.inside.sweeping import SIGKILL, size, sweep, tidy
 from ot_grid.sandbox.inside.wire import RUNNING, TOO_BIG, TOO_LONG, TOO_MUCH, Ignored, Order
 
 TICK = 0.05  # s between looks at the clock, at scratch and at orphans
@@ -69,6 +69,11 @@ class Watch:
         with Ignored(ProcessLookupError):
             os.kill(self.pid, SIGKILL)
         sweep(self.order)
+        tidy(self.order)
+        with Ignored(OSError):
+            if self.order.measured:  # scratch is a real folder, and nobody else is left to remove it
+                os.rmdir(self.order.scratch)
+                os.rmdir(os.path.dirname(self.order.scratch))
         os._exit(3)
 
     def _stop(self) -> None:
