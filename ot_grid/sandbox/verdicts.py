@@ -14,7 +14,7 @@ from ot_grid.sandbox.inside.wire import RUNNING, TOO_BIG, TOO_LONG, TOO_MUCH
 from ot_grid.sandbox.limits import Limits, Outcome, Program
 
 STOPPED = {TOO_LONG: endings.WALL, TOO_MUCH: endings.OUTPUT, TOO_BIG: endings.SCRATCH}
-TICK = 0.2  # s of CPU time by which two clocks of the kernel may differ
+NEARLY = 0.75  # of the CPU limit: two clocks of the kernel differ, by 0.2 of 2 s on a busy machine
 NO_PROCESS = ("BlockingIOError: [Errno 11]", "RuntimeError: can't start new thread")
 NO_ROOM = ("OSError: [Errno 27]", "OSError: [Errno 28]")  # a file too large, no space left
 
@@ -46,4 +46,4 @@ def _ended(code: int, cpu: float, limits: Limits, err: str) -> str:
 
 
 def _about(cpu: float, limits: Limits) -> bool:
-    return cpu > limits.cpu_seconds - TICK
+    return cpu > limits.cpu_seconds * NEARLY
