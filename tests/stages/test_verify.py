@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ot_grid import tables
@@ -96,3 +98,20 @@ def test_a_judge_without_anything_to_judge_is_not_asked(work, traces_at, asker):
     run = work({"verify": JUDGE}, traces_at("in", {("1+1?", "2"): ["It is 2."]}))
     assert verify.run(run)["right"] == 1
     assert [each["chats"] for each in asker.asked] in ([], [[]])
+
+
+def test_programs_are_verified_by_their_tests_in_a_sandbox(work, traces_at):
+    """A trace of code is right when it passes its question's tests; what cannot be read is unverifiable."""
+    tests = {"kind": "assert", "setup": "", "before": "", "tests": ["assert f(1) == 2"], "entry": "f"}
+    replies = {
+        ("Add one.", json.dumps(tests)): [
+            "```python\ndef f(x): return x + 1\n```",
+            "```python\ndef f(x): return 1\n```",
+        ],
+        ("Halve.", "no tests"): ["```python\ndef f(x): return x / 2\n```"],
+    }
+    code = {"function": "code", "seconds": 6.0, "memory_mb": 1024, "tolerance": None}
+    run = work({"verify": {**NUMBER, "grader": code}}, traces_at("in", replies))
+    verify.run(run)
+    assert [verdict for _, verdict, _ in labels(run)] == ["right", "wrong", "unverifiable"]
+    assert run.log["sandbox"] in ("bubblewrap", "namespaces", "rlimits")
