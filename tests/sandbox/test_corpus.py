@@ -50,6 +50,12 @@ def test_every_program_gets_its_verdict(item: Item, graded: dict[str, Graded], t
     assert re.search(item.head.get("because", ""), found.reason), found.reason
 
 
+def test_nothing_of_the_corpus_is_collected():
+    """No program of the corpus can be taken for a test, and be imported here."""
+    names = [item.name.split("/")[1] for item in HOSTILE + TRICKY]
+    assert [name for name in names if name.startswith("test_") or name.endswith("_test")] == []
+
+
 def test_no_file_changed(graded: dict[str, Graded], world: World):
     """Sentinel files are what they were, and nothing hostile lies in the folders that programs tried."""
     assert graded

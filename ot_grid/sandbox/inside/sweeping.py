@@ -14,7 +14,7 @@ from ot_grid.sandbox.inside.wire import Ignored, Order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SIGKILL, SIGSTOP = 9, 19  # importing signal takes as long as all else here
 TURNS = 2000  # of a millisecond; a fork bomb is over after a few
@@ -89,20 +89,24 @@ def _empty_all(before: dict[str, set[str]]) -> None:
 
 def empty(folder: str, kept: set[str]) -> None:
     """Delete all in a folder but some names; what lies deep is moved up first, as no path may be too long."""
-    number = 0
+    numbers = iter(range(1 << 62))
     while left := set(os.listdir(folder)) - kept:
-        for path in (os.path.join(folder, name) for name in left):
-            with Ignored(OSError):
-                if os.path.isdir(path) and not os.path.islink(path):
-                    os.chmod(path, 0o700)
-                    for name in os.listdir(path):
-                        number += 1
-                        os.rename(os.path.join(path, name), os.path.join(folder, f".{number}"))
-                    os.rmdir(path)
-                else:
-                    os.unlink(path)
-                continue
-            kept.add(os.path.basename(path))  # it cannot be deleted
+        kept |= {name for name in left if not _deleted(folder, name, numbers)}
+
+
+def _deleted(folder: str, name: str, numbers: Iterator[int]) -> bool:
+    """Delete a file, or a folder whose content is moved beside it; return whether that went well."""
+    path = os.path.join(folder, name)
+    with Ignored(OSError):
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.chmod(path, 0o700)
+            for inner in os.listdir(path):
+                os.rename(os.path.join(path, inner), os.path.join(folder, f".{next(numbers)}"))
+            os.rmdir(path)
+        else:
+            os.unlink(path)
+        return True
+    return False
 
 
 def size(folder: str) -> int:
