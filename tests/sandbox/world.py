@@ -5,6 +5,7 @@ One idea: harm is looked for, not ruled out by thinking: files, sockets, process
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ SECRET = "OT_GRID_CORPUS_SECRET"
 VALUE = "a-value-that-nobody-prints-9b1f"
 HARM = ("/etc", "/usr", "/", "/root", "/tmp", "/dev/shm", "/var/tmp")
 GRADE = partial(code, seconds=6.0, memory_mb=1024, tolerance=None)
+SET_SUBREAPER = 36
 WORKERS = 6  # many programs of the corpus sleep
 
 
@@ -72,7 +74,8 @@ class World:
             each.setblocking(False)
         for each in (self.abstract, self.unix):
             each.listen()
-        self.before, self.began = self.files(), time.time()
+        ctypes.CDLL(None).prctl(SET_SUBREAPER, 1, 0, 0, 0)  # what is orphaned falls to us, not to process 1
+        self.before = self.files()
 
     def files(self) -> dict[str, object]:
         """Return what must not change."""
@@ -87,18 +90,17 @@ class World:
         return [name for name, ask in names.items() if _answers(ask)]
 
     def survivors(self) -> list[str]:
-        """Return the processes of sandboxes that began after us and are still there."""
+        """Return the processes of sandboxes that descend from us and are still there."""
         until = time.time() + 5
         while (found := list(self._found())) and time.time() < until:
             time.sleep(0.2)
         return found
 
     def _found(self):
-        for process in psutil.process_iter():
+        for process in psutil.Process().children(recursive=True):
             try:
                 environment = Path(f"/proc/{process.pid}/environ").read_bytes()
-                marked = b"HOME=/scratch" in environment or b"HOME=/tmp/ot_grid-sandbox" in environment
-                if process.create_time() > self.began and marked:
+                if b"HOME=/scratch" in environment or b"HOME=/tmp/ot_grid-sandbox" in environment:
                     yield f"{process.pid} {process.cmdline()}"
             except (OSError, psutil.Error):
                 continue
