@@ -1,5 +1,5 @@
-# {"kind": "stdin", "tests": [{"input": "1 2\n3 4\n", "output": "10\n"}], "seconds": 1, "verdict": "right"}
+# {"kind": "stdin", "tests": [{"input": "1 2\n3 4\n", "output": "10\n"}], "seconds": 4, "verdict": "right"}
 import time
-while time.process_time() < 0.6:
+while time.process_time() < 1.5:
     pass
 print(10)
