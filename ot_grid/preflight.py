@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ot_grid import key, store
+from ot_grid import key, pipeline, registry, sandbox, store
 from ot_grid.config import Cluster, Model
 from ot_grid.errors import BadInput, OtGridError, Problems
 from ot_grid.execute import cluster_of
 from ot_grid.inference import models
 from ot_grid.plan import Plan, StageRun
 from ot_grid.stages import bind, launcher, sources
+from ot_grid.stages.graders import needs_sandbox
 from ot_grid.submission import Artifacts
 from ot_grid.submission import models as models_of
 
@@ -37,7 +38,7 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
     for run in plan.runs.values():
         try:
             done = artifacts.done(run)
-            if done and run.stage in ("source", "eval"):
+            if done and run.stage in ("source", "benchmark"):
                 yield from changed(artifacts.folder(run), run)
         except OtGridError as error:
             yield str(error)
@@ -51,6 +52,7 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
             yield str(error)
     yield from _models(missing, cluster)
     yield from _files(missing)
+    yield from _sandbox(missing, cluster)
 
 
 def _models(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:
@@ -59,6 +61,16 @@ def _models(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:
         problem = models.problem(bind.made(Model, plain), known=cluster.models, cache=cache)
         if problem:
             yield f"{user}: {problem}"
+
+
+def _sandbox(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:
+    """Yield why programs cannot run here as is required; what the nodes of a cluster can, `doctor` asks."""
+    named = {name for run in runs for kind, name in pipeline.functions(run.reads) if kind == "grader"}
+    if cluster.kind == "local" and any(needs_sandbox(registry.find("grader", name).function) for name in named):
+        try:
+            sandbox.choose(cluster.sandbox)
+        except BadInput as error:
+            yield f"cluster.{error}"
 
 
 def _files(runs: Iterable[StageRun]) -> Iterator[str]:

@@ -46,7 +46,7 @@ class Agreement:
 
 def compare(plan: Plan, then: Artifacts, now: Artifacts) -> Iterator[Agreement]:
     """Yield how each stage run of a reproduced cell agrees with the first time."""
-    held_out = [name for cell in plan.cells for name, each in cell.recipe["eval"].items() if each["held_out"]]
+    held_out = [name for cell in plan.cells for name, each in cell.recipe["eval"].items() if each.get("held_out")]
     for run in plan.runs.values():
         old, new = store.record_of(then.folder(run)), store.record_of(now.folder(run))
         if old is None or new is None:
