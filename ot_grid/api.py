@@ -5,7 +5,7 @@ One idea: each command of the command line is one call here, and returns values 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,12 +152,13 @@ def rescore(
     label: str | None = None,
     only: Sequence[str] = (),
     sandbox: str = "auto",
-) -> Iterator[rescoring.Rescored]:
+) -> Iterator[rescoring.Rescored | rescoring.Skipped]:
     """Score a sweep's finished evaluations again, by a choice of `conf/grade` or each by its own grader; no model."""
     found = submission.find_sweep(Store(place), name)
     registry.load_plugins(found["plugins"])
     settings = recipe.choice("grade", grade, config_dir) if grade else None
     called = label or grade or rescoring.AGAIN
+    _look(Store(place), found, only)
     return rescoring.rescore(Store(place), found, grade=settings, label=called, only=only, sandbox=sandbox)
 
 
@@ -166,7 +167,17 @@ def export(
 ) -> list[Path]:
     """Write a sweep's finished evaluations as lm-evaluation-harness does, or as parquet; return the files."""
     found = submission.find_sweep(Store(place), name)
+    _look(Store(place), found, only)
     return exporting.export(Store(place), found, Path(to), form=form, only=only)
+
+
+def _look(place: Store, found: Mapping[str, Any], named: Sequence[str]) -> None:
+    """Note that held-out benchmarks were asked for by name, where they were."""
+    from ot_grid.report import looks
+
+    held_out = [name for name in named if name in found.get("held_out", ())]
+    if held_out:
+        looks.write(place.sweep(found["name"]), held_out)
 
 
 def _track(wanted: Plan, artifacts: Artifacts, made: Report, say: Callable[[str], None]) -> int:

@@ -56,7 +56,7 @@ def _parquet(evaluation: Evaluation, folder: Path) -> Iterator[Path]:
         {**row, "text": item.question.text, "answer": item.question.answer, "output": item.reply.text, "grader": grader}
         for row, item in zip(evaluation.rows, evaluation.asked, strict=True)
     )
-    path = folder / f"{evaluation.name}.parquet"
+    path = folder / f"{evaluation.name}-{evaluation.record['key']}.parquet"
     tables.write_rows(path, rows, COLUMNS)
     yield path
 

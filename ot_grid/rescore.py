@@ -30,12 +30,23 @@ class Rescored:
 
     name: str
     folder: Path  # where the new scores lie
-    before: float  # mean score, undecided ones counting as wrong
-    after: float
-    changed: int  # verdicts
+    before: float | None  # mean score, undecided ones counting as wrong; None: held out, and not asked for by name
+    after: float | None
+    changed: int | None  # verdicts
     of: int
     made: bool  # False: the same scores were there already
-    hidden: bool  # its benchmark is held out, and was not asked for by name
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An evaluation whose known answers another grader cannot be asked about."""
+
+    name: str
+    why: str
+
+
+# Graders that read the same known answers; any other pair is graded only where a benchmark is named.
+ALIKE = ({"math", "hendrycks", "number", "science"}, {"choice", "science"})
 
 
 def rescore(
@@ -46,8 +57,11 @@ def rescore(
     label: str,
     only: Sequence[str] = (),
     sandbox: str = "auto",
-) -> Iterator[Rescored]:
-    """Score the finished evaluations of a sweep by `grade`, or each by its own grader; raise `BadInput` for none."""
+) -> Iterator[Rescored | Skipped]:
+    """Score the finished evaluations of a sweep by `grade`, or each by its own grader; raise `BadInput` for none.
+
+    Benchmarks whose own grader reads other known answers than that of `grade` are skipped unless `only` names them.
+    """
     found = list(evaluations.of_sweep(place, sweep, only))
     if not found:
         raise BadInput(f"sweep {sweep['name']!r} has no finished evaluation yet; see: python -m ot_grid status")
@@ -57,8 +71,21 @@ def rescore(
     held_out = set(sweep.get("held_out", ())) - set(only)
     with closing(Replies(place.replies)) as replies:
         for artifact in found:
-            done = _one(evaluations.load(place, artifact, replies), grade, label, sandbox)
-            yield replace(done, hidden=done.name in held_out)
+            evaluation = evaluations.load(place, artifact, replies)
+            why = "" if grade is None or evaluation.name in only else _unlike(evaluation.benchmark["grade"], grade)
+            if why:
+                yield Skipped(evaluation.name, why)
+                continue
+            done = _one(evaluation, grade, label, sandbox)
+            yield replace(done, before=None, after=None, changed=None) if done.name in held_out else done
+
+
+def _unlike(own: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Return why one grader cannot stand in for another; empty: it can."""
+    one, two = own["function"], other["function"]
+    if one == two or any({one, two} <= group for group in ALIKE):
+        return ""
+    return f"its known answers are for the grader {one!r}; to have {two!r} read them, name it with --only"
 
 
 def _one(evaluation: Evaluation, grade: Mapping[str, Any] | None, label: str, sandbox: str) -> Rescored:
@@ -105,4 +132,4 @@ def _mean(rows: Sequence[Mapping[str, Any]]) -> float:
 
 def _told(evaluation: Evaluation, folder: Path, said: Mapping[str, Any], *, made: bool) -> Rescored:
     shown = (said["before"], said["after"], said["changed"], said["replies"])
-    return Rescored(evaluation.name, folder, *shown, made, hidden=False)
+    return Rescored(evaluation.name, folder, *shown, made)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ot_grid import api, key, preflight, sandbox, store
+from ot_grid.overview import plans
 from ot_grid.sandbox import tiers
 
 CODE = ["eval=mbpp", "tracking='off'"]
@@ -54,3 +55,11 @@ def test_a_benchmark_file_that_changed_is_refused(tmp_path: Path):
     file.write_text(json.dumps({"problem": "1+1?", "answer": "3"}) + "\n")
     (said,) = [each for each in preflight.not_ready(wanted, api.artifacts_of(wanted)) if "changed" in each]
     assert said.startswith(f"benchmark=math500: {file} has changed since")
+
+
+def test_a_plan_names_what_no_revision_pins():
+    """A hub dataset without a revision may change under the same key; a local file is pinned by its digest."""
+    (said,) = plans.unpinned(api.plan([*CODE, "eval=[mbpp,jeebench,sums]"]))
+    assert "google-research-datasets/mbpp" in said
+    assert "jeebench" not in said  # its revision is given
+    assert list(plans.unpinned(api.plan(["eval=sums"]))) == []

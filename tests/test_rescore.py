@@ -80,14 +80,26 @@ def test_the_same_grader_is_not_run_twice_and_another_version_gets_a_number(plac
     assert (newer.made, newer.folder.name) == (True, "again.2")
 
 
+def test_a_grader_for_other_answers_is_not_asked_unless_a_benchmark_is_named(place, capsys):
+    """Tests of programs are no mathematics: a mean with such zeros in it would rank nothing."""
+    assert main(["rescore", "--store", str(place.root), "--grade", "choice"]) == 0
+    assert "bench                skipped: its known answers are for the grader 'number'" in capsys.readouterr().out
+    (named,) = api.rescore(place=place.root, grade="choice", only=["bench"])
+    assert named.folder.name == "choice"
+
+
 def test_held_out_scores_are_not_told(place, capsys):
     """A held-out benchmark is graded again, but its score is shown only to who names it, and not exported."""
     sweep = place.sweep("one") / "sweep.json"
     store.write_json(sweep, {**json.loads(sweep.read_text()), "held_out": ["bench"]})
     assert main(["rescore", "--store", str(place.root)]) == 0
     assert "25.0" not in capsys.readouterr().out
+    assert not (place.sweep("one") / "looks.jsonl").exists()
     assert main(["rescore", "--store", str(place.root), "--only", "bench"]) == 0
     assert "25.0" in capsys.readouterr().out
+    assert len(api.export(place=place.root, to=place.root / "out", only=["bench"])) == 2
+    looks = [json.loads(line) for line in (place.sweep("one") / "looks.jsonl").read_text().splitlines()]
+    assert [look["benchmarks"] for look in looks] == [["bench"]] * 2
     with pytest.raises(BadInput, match="not held out"):
         api.export(place=place.root, to=place.root / "out")
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ot_grid import api
 from ot_grid.cli.parsers import sweep_parser
 from ot_grid.cli.printing import say
-from ot_grid.rescore import AGAIN
+from ot_grid.rescore import AGAIN, Rescored, Skipped
 
 
 def rescore(words: Sequence[str]) -> int:
@@ -37,12 +37,20 @@ def rescore(words: Sequence[str]) -> int:
     )
     label = args.label or args.grade or AGAIN
     for each in done:
+        if isinstance(each, Skipped):
+            say(f"{each.name:<20} skipped: {each.why}")
+            continue
         label = each.folder.name
-        scores = "held out" if each.hidden else f"{100 * each.before:5.1f} -> {100 * each.after:5.1f}"
-        there = "" if each.made else "  (there already: the same grader made it)"
-        say(f"{each.name:<20} {scores}  {each.changed} of {each.of} verdicts changed  {each.folder}{there}")
+        say(f"{each.name:<20} {_scores(each)}  {each.folder}")
     say(f"to rank by these scores: python -m ot_grid report --grade {label}")
     return 0
+
+
+def _scores(done: Rescored) -> str:
+    if done.before is None or done.after is None:
+        return "held out: name it with --only to see its score"
+    there = "" if done.made else "  (there already: the same grader made it)"
+    return f"{100 * done.before:5.1f} -> {100 * done.after:5.1f}  {done.changed} of {done.of} verdicts changed{there}"
 
 
 def export(words: Sequence[str]) -> int:

@@ -72,12 +72,23 @@ def plan_text(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
             done = len(runs) - left[stage.name]
             what = ", ".join(sorted({run.needs for run in runs}))
             yield f"  {stage.name:<14}{len(runs):>8}{done:>8}{left[stage.name]:>8}   {what}"
+    yield from unpinned(plan)
     yield ""
     for cell in plan.cells[:SHOWN_CELLS]:
         own = sum(run.key in cell.runs for run in missing)
         yield f"  {cell.id}  {cell.label}  ({own} of {len(cell.runs)} stage runs to run)"
     if len(plan.cells) > SHOWN_CELLS:
         yield f"  ... and {len(plan.cells) - SHOWN_CELLS} more (all of them: --json)"
+
+
+def unpinned(plan: Plan) -> Iterator[str]:
+    """Yield one line that names the hub datasets which no revision pins, if there are any."""
+    read = (run.reads.get("source") or (run.reads.get("benchmark") or {}).get("data") for run in plan.runs.values())
+    hub = {
+        str(data["id"]) for data in read if data and data.get("id") and not (data.get("revision") or data.get("file"))
+    }
+    if hub:
+        yield f"not pinned, so that the hub may give other rows later: {', '.join(sorted(hub))}; set their revision"
 
 
 def banner(lines: Sequence[str]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def write(folder: Path, benchmarks: Sequence[str]) -> None:
     except OSError as error:
         raise BadInput(
             f"{folder / FILE} cannot be written ({error.strerror}), and a look at held-out scores is given only when "
-            "it is noted; ask whoever owns the store, or leave --held-out and --rank-by out"
+            "it is noted; ask whoever owns the store, or leave held-out benchmarks out"
         ) from error
 
 
