@@ -31,6 +31,7 @@ format: $(STAMP)  ## write the code as ruff likes it
 
 bench: $(STAMP)  ## the figures of analysis/LOG.md, measured again
 	$(BIN)/python analysis/bench/overhead.py && $(BIN)/python analysis/bench/planning.py
+	$(BIN)/python analysis/bench/code_grading.py
 
 clean:  ## remove the environment and caches; the store stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
