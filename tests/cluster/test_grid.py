@@ -122,7 +122,7 @@ def test_a_submitter_killed_between_sbatch_and_noting_the_id(grid: MakeGrid, tmp
     done = subprocess.run(one.line("+cluster.slurm.extra.begin=now+6"), env=killed, cwd=ROOT, capture_output=True)
     assert done.returncode == -9
     assert len(one.cluster.queue()) == 1
-    assert "5 were queued or running already" in one.submit()
+    assert "6 were queued or running already" in one.submit()
     one.wait_over()
     one.check()
 
