@@ -2,9 +2,13 @@
 
 One idea: a broken evaluation must not win, lose or be the measure of others, and a worse student must not be called
 broken. So a flag takes three things together: a margin far beyond what recipes do, distance from the siblings' own
-spread, and a test that hardly ever fires by chance; what all cells with one choice have is the choice's effect. Of 500
-simulated healthy sweeps of 27 cells x 8 benchmarks one had a flag, of small ones up to 2 % (see the tests);
-of the 87 published rows one has. It must not change a number.
+spread, and a test that hardly ever fires by chance; what all cells with one choice have is the choice's effect. Of two
+cells the margin is larger. What no student does (many empty, unjudged or identical replies) is flagged whatever the
+siblings have. A cell alone is never flagged for being cut: a rehearsal or a small limit cuts nearly all of everyone's.
+
+Of simulated healthy sweeps with 8 benchmarks, 100 of each shape, none of 27, 9 or 2 x 2 cells had a flag, of two cells
+2, of three cells 4: such sweeps of one factor have no other choice to explain a difference. Of the 87 published rows
+one has a flag; of their 3,741 pairs 17 had one, all for one weak row. It must not change a number.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import median, median_high
 
 import numpy as np
 
@@ -27,8 +31,7 @@ LEVEL = 0.001  # of all tests of a sweep together (Bonferroni)
 SPREADS = 5.0  # robust standard deviations of the siblings' log-odds: shares differ by factors, not by points
 BLUR = 0.01  # added to a share and to what it leaves: none and one in a hundred are much the same
 LEAST_SPREAD = 0.5  # of log-odds; a few siblings can agree by chance
-CEILING = 0.5  # of the replies, where there are no siblings to compare with
-FEWEST_SIBLINGS = 2
+HALF = 0.5  # of the replies: siblings with so much are alike
 LONG = 50  # tokens: shorter replies may be the same twice without a fault
 
 
@@ -38,16 +41,18 @@ class Gate:
 
     name: str  # the field of `Benchmark`
     margin: float  # above the siblings' median, at least
+    pair: float  # the margin where there is one sibling, which has no spread to go by
+    ceiling: float  # too much, however little is known of siblings
     words: str
-    absolute: bool  # whether most of the replies are too many, whatever the siblings
+    absolute: bool  # whether the ceiling holds whatever the siblings have
 
 
 GATES = (
-    Gate("cut", 0.30, "of the replies were stopped by the token limit", False),
-    Gate("unextracted", 0.30, "of the replies have no answer that could be found", False),
-    Gate("empty", 0.05, "of the replies are empty", True),
-    Gate("ungraded", 0.05, "of the replies could not be judged", True),
-    Gate("identical", 0.20, "of the questions have the same reply in all repeats, to the byte", True),
+    Gate("cut", 0.30, 0.50, 0.95, "of the replies were stopped by the token limit", False),
+    Gate("unextracted", 0.30, 0.50, 0.95, "of the replies have no answer that could be found", False),
+    Gate("empty", 0.05, 0.15, 0.30, "of the replies are empty", True),
+    Gate("ungraded", 0.05, 0.15, 0.20, "of the replies could not be judged", True),
+    Gate("identical", 0.20, 0.30, 0.50, "of the questions have the same reply in all repeats, to the byte", True),
 )
 
 
@@ -81,22 +86,62 @@ def _shares(results: Sequence[Result]) -> Iterator[Flag]:
 
 
 def _reason(gate: Gate, cell: str, cells: Mapping[str, Benchmark], alike: Sequence[set[str]], level: float) -> str:
-    """Say why a cell's share is out of line with that of the other cells, or nothing."""
+    """Say why a cell has too much of something, or nothing."""
     each, own = cells[cell], _share(gate, cells[cell])
-    if gate.name == "identical" and (each.output_tokens < LONG or each.empty > CEILING):
+    if gate.name == "identical" and (each.output_tokens < LONG or each.empty > HALF):
         return ""  # short replies and empty ones may be the same in all repeats
     others = {name: share for name, one in cells.items() if one is not each and (share := _share(gate, one)) >= 0}
-    if len(others) < FEWEST_SIBLINGS:
-        return f"{100 * own:.1f} % {gate.words}" if gate.absolute and own > CEILING else ""
-    line = median(others.values())
-    if not own - line > gate.margin or not _odd(own, list(others.values())):
+    told = f"{100 * own:.1f} % {gate.words}"
+    if not others:
+        return told if _too_many(gate, each) else ""
+    if not (gate.absolute and own >= gate.ceiling) and not (
+        _far(gate, own, others, alike) and _chance(own, each, others, cells) < level
+    ):
         return ""
-    if any(own - median(found) <= gate.margin for group in alike if (found := _of(others, group))):
-        return ""  # the cells that share a choice have as much of it
-    asked = sum(len(cells[name].questions) for name in others)  # replies to one question are no independent draws
-    chance = binomial_tail(math.floor(own * len(each.questions)), len(each.questions), wilson(line * asked, asked)[1])
-    told = f"{100 * own:.1f} % {gate.words}; in the {len(others)} other cells {100 * line:.1f} % (median)"
-    return told if chance < level else ""
+    line = f"{100 * median(others.values()):.1f} %"
+    return (
+        f"{told}; in the {len(others)} other cells {line} (median)"
+        if len(others) > 1
+        else f"{told}; in the other cell {line}"
+    )
+
+
+def _too_many(gate: Gate, each: Benchmark) -> bool:
+    """Whether a share without siblings is past its ceiling.
+
+    A student that is always cut may only have a small limit, as in a rehearsal; one that ends its replies by itself
+    and has next to no answer that could be found was read with the wrong eyes.
+    """
+    ends = gate.name == "unextracted" and each.cut < HALF
+    return _share(gate, each) >= gate.ceiling and (gate.absolute or ends)
+
+
+def _far(gate: Gate, own: float, others: Mapping[str, float], alike: Sequence[set[str]]) -> bool:
+    """Whether a share is out of line with the siblings' and no choice explains it."""
+    shares = list(others.values())
+    margin = gate.margin if len(shares) > 1 else gate.pair
+    nearly_all = own >= gate.ceiling and median_high(shares) < HALF
+    if not nearly_all and not (own - median(shares) > margin and _odd(own, shares)):
+        return False
+    return not any(own - median(found) <= margin for group in alike if (found := _of(others, group)))
+
+
+def _chance(own: float, each: Benchmark, others: Mapping[str, float], cells: Mapping[str, Benchmark]) -> float:
+    """Return the chance of a share if nothing is broken; replies to one question are no independent draws."""
+    hits, drawn, line = math.floor(own * len(each.questions)), len(each.questions), median(others.values())
+    asked = sum(len(cells[name].questions) for name in others)
+    if len(others) == 1:
+        return _fisher(hits, drawn, math.ceil(line * asked), asked)
+    return binomial_tail(hits, drawn, wilson(line * asked, asked)[1])
+
+
+def _fisher(hits: int, drawn: int, other_hits: int, other_drawn: int) -> float:
+    """Return the one-sided p of Fisher's exact test: so many of all hits or more fall to the first of two samples."""
+    total = hits + other_hits
+    ways = sum(
+        math.comb(drawn, first) * math.comb(other_drawn, total - first) for first in range(hits, min(drawn, total) + 1)
+    )
+    return ways / math.comb(drawn + other_drawn, total)
 
 
 def _share(gate: Gate, each: Benchmark) -> float:
@@ -135,10 +180,11 @@ def _collapsed(results: Sequence[Result]) -> Iterator[Flag]:
     alike = [[[place[cell] for cell in group] for group in _alike(result, results)] for result in results]
     for fall in collapse.falls(scores, alike, lambda row, column: _error(results, row, names[column])):
         own, others = scores[fall.row, fall.column], np.delete(scores[:, fall.column], fall.row)
-        reason = (
-            f"scored {own:.1f}; the other cells {np.nanmedian(others):.1f} (median), and by its other benchmarks, "
-            f"which are in line, this cell would have {fall.expected:.1f}"
-        )
+        line = f"the other cells {np.nanmedian(others):.1f} (median)"
+        if np.count_nonzero(~np.isnan(others)) == 1:
+            line = f"the other cell {np.nanmedian(others):.1f}"
+        by = f"by its other benchmarks, which are in line, this cell would have {fall.expected:.1f}"
+        reason = f"scored {own:.1f}; {line}, and {by}"
         yield Flag(results[fall.row].cell.id, names[fall.column], "collapse", reason)
 
 

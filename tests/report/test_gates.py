@@ -139,11 +139,70 @@ def test_a_worse_share_within_reason_is_not_flagged():
     assert gates.flags(cells) == []
 
 
-def test_without_siblings_only_what_no_student_does_is_flagged():
-    """Mostly empty, unjudged or identical long replies; a cut is the student's own."""
-    for share, flagged in (("empty", 1), ("ungraded", 1), ("identical", 1), ("cut", 0), ("unextracted", 0)):
-        alone = result("c0", [benchmark("sums", np.ones((40, 4)), **{share: 0.6})])
-        assert len(gates.flags([alone])) == flagged
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ({"empty": 0.3}, ["empty"]),
+        ({"empty": 0.25}, []),
+        ({"ungraded": 0.2}, ["ungraded"]),
+        ({"ungraded": 0.15}, []),
+        ({"identical": 0.6}, ["identical"]),
+        ({"identical": 0.4}, []),
+        ({"cut": 1.0}, []),  # a rehearsal, or a small limit
+        ({"unextracted": 1.0}, ["unextracted"]),
+        ({"unextracted": 0.9}, []),
+        ({"unextracted": 0.98, "cut": 0.97}, []),  # of a reply that was cut no answer is expected
+    ],
+)
+def test_without_siblings_only_what_no_student_does_is_flagged(shares, said):
+    """Many empty, unjudged or identical long replies, or none with an answer; a cut is the student's own."""
+    alone = result("c0", [benchmark("sums", np.ones((40, 4)), **shares)])
+    assert [flag.gate for flag in gates.flags([alone])] == said
+
+
+def several(*shares: dict[str, float], questions: int = 40) -> list[Result]:
+    matrix = np.ones((questions, 4))
+    return [result(f"c{n}", [benchmark("sums", matrix, **each)], filter=f"f{n}") for n, each in enumerate(shares)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "flagged"),
+    [
+        ({"unextracted": 1.0}, {}, True),
+        ({"cut": 1.0}, {}, True),
+        ({"cut": 1.0}, {"cut": 0.9}, False),  # both at a small limit
+        ({"cut": 1.0}, {"cut": 0.6}, False),
+        ({"cut": 0.45}, {"cut": 0.02}, False),
+        ({"unextracted": 0.97}, {"unextracted": 0.97}, False),
+        ({"ungraded": 0.4}, {}, True),
+        ({"ungraded": 0.18}, {"ungraded": 0.1}, False),
+        ({"empty": 0.12}, {}, False),
+    ],
+)
+def test_one_of_two_cells_is_flagged_by_a_larger_margin(one, other, flagged):
+    """Whichever of them comes first; and with a few questions only the certain is said."""
+    assert [flag.cell for flag in gates.flags(several(one, other))] == ["c0"] * flagged
+    assert [flag.cell for flag in gates.flags(several(other, one))] == ["c1"] * flagged
+    if not set(one) & {"ungraded"}:
+        assert gates.flags(several(one, other, questions=4)) == []
+
+
+def test_the_reason_names_the_one_other_cell():
+    (flag,) = gates.flags(several({"cut": 1.0}, {"cut": 0.1}))
+    assert flag.reason.endswith("stopped by the token limit; in the other cell 10.0 %")
+
+
+def test_what_no_student_does_is_flagged_whatever_the_siblings():
+    """Half of all replies empty in all cells is a broken engine; all cut or without an answer may be the limit."""
+    assert len(gates.flags(several(*[{"empty": 0.5}] * 3))) == 3
+    assert len(gates.flags(several(*[{"ungraded": 0.4}] * 2))) == 2
+    assert gates.flags(several(*[{"cut": 1.0, "unextracted": 0.98}] * 3)) == []
+
+
+def test_nearly_all_is_flagged_among_siblings_that_differ_unless_half_of_them_are_alike():
+    cuts = [{"cut": cut} for cut in (0.05, 0.1, 0.45, 0.6, 1.0)]
+    assert [flag.cell for flag in gates.flags(several(*cuts))] == ["c4"]
+    assert gates.flags(several(*[{"cut": cut} for cut in (0.05, 0.8, 1.0)])) == []
 
 
 def test_short_replies_may_be_the_same_twice():
@@ -189,6 +248,71 @@ def test_a_student_that_is_worse_in_two_places_or_everywhere_is_not_flagged():
     weak[1, 1] -= 20
     for worse in (lost, weak):
         assert not falls(worse, [[]] * 6, lambda row, column: 0.1)
+
+
+def even(*spoiled: tuple[int, int, float], cells: int = 9) -> np.ndarray:
+    """Cells x 8 benchmarks at 20 to 75 points, healthy but for (cell, benchmark, score)."""
+    noise = np.random.default_rng(1).normal(0, 0.8, (cells, 8))
+    table = np.add.outer(np.linspace(-2, 2, cells), [20.0, 45.0, 45.0, 50.0, 40.0, 75.0, 60.0, 30.0]) + noise
+    for row, column, score in spoiled:
+        table[row, column] = score
+    return table
+
+
+@pytest.mark.parametrize("cells", [2, 3, 9])
+@pytest.mark.parametrize("broken", [[1], [1, 2], [1, 2, 7]])
+def test_benchmarks_that_go_to_zero_together_are_a_broken_evaluation(cells, broken):
+    """A broken sandbox takes all code benchmarks at once, in a sweep of whatever size."""
+    found = falls(even(*((1, column, 0.5) for column in broken), cells=cells), [[]] * cells, lambda row, column: 2.0)
+    assert [(fall.row, fall.column) for fall in found] == [(1, column) for column in broken]
+
+
+@pytest.mark.parametrize("cells", [2, 9])
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        [(1, 1, 14.5), (1, 2, 14.0)],  # well above zero: a skill lost
+        [(1, 1, 0.0), (1, 2, 0.0), (1, 3, 20.0)],  # and a third that fell, but not to zero
+        [(1, column, 0.0) for column in range(5)],  # most of them: the student
+        [(1, column, 5.0) for column in (0, 7)],  # a quarter and a sixth of what was expected
+    ],
+)
+def test_scores_that_fall_together_may_be_the_student(cells, spoiled):
+    assert not falls(even(*spoiled, cells=cells), [[]] * cells, lambda row, column: 2.0)
+
+
+def test_little_that_falls_to_nothing_is_not_flagged():
+    """Code benchmarks at 6 and 8 points are at 1 in a sweep of mathematics."""
+    table = even()
+    table[:, :2] = [6.0, 8.0]
+    table[1, :2] = [0.4, 0.5]
+    assert not falls(table, [[]] * 9, lambda row, column: 0.5)
+
+
+def test_zeros_of_all_cells_of_a_choice_are_the_effect_of_the_choice():
+    """Two cells of four, with one teacher."""
+    table = even((1, 1, 0.5), (3, 1, 0.5), cells=4)
+    assert not falls(table, [[[1], [2]], [[0], [3]], [[3], [0]], [[2], [1]]], lambda row, column: 0.5)
+
+
+def test_one_of_two_cells_falls_only_where_the_rest_agrees_and_is_certain():
+    table = even((1, 1, 14.0), cells=2)
+    (found,) = falls(table, [[]] * 2, lambda row, column: 2.0)
+    assert (found.row, found.column) == (1, 1)
+    assert not falls(table, [[]] * 2, lambda row, column: 8.0)
+    assert not falls(even((1, 1, 20.0), cells=2), [[]] * 2, lambda row, column: 2.0)  # less than two thirds
+    assert not falls(table[:, :2], [[]] * 2, lambda row, column: 0.1)
+    table[1, 2:] -= 9
+    assert not falls(table, [[]] * 2, lambda row, column: 2.0)
+
+
+def test_a_collapse_in_an_a_b_sweep_is_told():
+    usual = {"AIME24": 20.0, "AMC23": 58.0, "MATH500": 77.0, "LCB": 45.0}
+    rows = [{**dict.fromkeys(ASKED, 40.0), **usual, "name": name} for name in "ab"]
+    rows[0]["LCB"] = 0.0
+    (flag,) = gates.flags(published(rows))
+    assert (flag.cell, flag.benchmark, flag.gate) == ("a", "LCB", "collapse")
+    assert flag.reason.startswith("scored 0.0; the other cell 45.0, and by its other benchmarks")
 
 
 def published(rows: list[dict[str, str]]) -> list[Result]:
@@ -247,8 +371,8 @@ def chance(log_odds: np.ndarray | float) -> np.ndarray:
     return 1 / (1 + np.exp(-np.asarray(log_odds)))
 
 
-def healthy(random: np.random.Generator) -> list[Result]:
-    """A sweep of 27 healthy cells and 8 benchmarks.
+def healthy(random: np.random.Generator, shape: tuple[int, ...] = (3, 3, 3)) -> list[Result]:
+    """A sweep of healthy cells, 27 of them, and 8 benchmarks.
 
     In log-odds: choices differ by 0.3 in skill (a standard deviation), by 0.25 more on each benchmark, and by a factor
     of two and more in how often students are cut; questions differ by 1.8, and what a student makes of each by 0.7.
@@ -256,7 +380,7 @@ def healthy(random: np.random.Generator) -> list[Result]:
     skill, length = (random.normal(0, scale, (3, 3)) for scale in (0.3, 0.6))
     taste, hard = random.normal(0, 0.25, (3, 3, len(ASKED))), [random.normal(0, 1.8, n) for n, _, _ in ASKED.values()]
     cells = []
-    for number, choices in enumerate(product(range(3), repeat=3)):
+    for number, choices in enumerate(product(*map(range, shape))):
         able, long = (sum(main[factor, choice] for factor, choice in enumerate(choices)) for main in (skill, length))
         made = []
         for index, (name, (n, k, usual)) in enumerate(ASKED.items()):
@@ -268,13 +392,13 @@ def healthy(random: np.random.Generator) -> list[Result]:
                                           ("ungraded", 0.01, 0.2), ("identical", 0.02, 0.0))
             }  # fmt: skip
             made.append(benchmark(name, random.binomial(k, right)[:, None] / k, **shares))
-        coordinates = {factor: names[choice] for (factor, names), choice in zip(FACTORS.items(), choices, strict=True)}
+        coordinates = {factor: names[choice] for (factor, names), choice in zip(FACTORS.items(), choices, strict=False)}
         cells.append(result(f"c{number}", made, **coordinates))
     return cells
 
 
 def test_healthy_sweeps_are_hardly_ever_flagged():
-    """Of 50 seeded sweeps of 27 cells x 8 benchmarks, at most one has any flag; of 500 one had."""
+    """Of 50 seeded sweeps of 27 cells x 8 benchmarks, at most one has any flag; of 100 none had."""
     random = np.random.default_rng(2026)
     assert sum(bool(gates.flags(healthy(random))) for _ in range(50)) <= 1
 
@@ -291,3 +415,10 @@ def test_a_broken_evaluation_in_a_healthy_sweep_is_found():
     cells[3] = replace(cells[3], benchmarks=tuple(empty))
     found = {(flag.cell, flag.benchmark, flag.gate) for flag in gates.flags(cells)}
     assert found == {(f"c{better}", "LCB", "collapse"), ("c3", "MATH500", "empty")}
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (1, 3), (2, 2), (3, 3)])
+def test_healthy_small_sweeps_are_hardly_ever_flagged(shape):
+    """Of 20 seeded sweeps of each shape at most two have any flag; of 100 two, four, none and none had."""
+    random = np.random.default_rng(11)
+    assert sum(bool(gates.flags(healthy(random, shape))) for _ in range(20)) <= 2
