@@ -68,9 +68,10 @@ def test_shares_of_verdicts_are_in_frame_and_json(made):
     made.answered("sums", [[1.0, 0.5], [None, 0.0]], *made.points[0])
     first = build(made.store, None).benchmarks.iloc[0]
     assert [first[verdict] for verdict in ("right", "partial", "wrong", "unverifiable", "error")] == [25, 25, 25, 25, 0]
-    assert (first["mean"], first["empty"], first["identical"], first["flags"]) == (37.5, 0, 0, "")
+    assert (first["mean"], first["empty"], first["identical"]) == (37.5, 0, 0)
+    assert first["flags"].startswith("25.0 % of the replies could not be judged")
     parsed = json.loads(build(made.store, None).to_json())["benchmarks"][0]
-    assert (parsed["right"], parsed["partial"], parsed["identical"], parsed["flags"]) == (25, 25, 0, "")
+    assert (parsed["right"], parsed["partial"], parsed["identical"], parsed["flags"]) == (25, 25, 0, first["flags"])
 
 
 def test_how_replies_were_drawn_and_graded_is_told(made):

@@ -58,7 +58,7 @@ def test_an_old_sweep_file_holds_nothing_out(make):
 def test_a_sweep_is_frozen_with_what_its_recipes_hold_out():
     """The union over its cells; a recipe of before there was the word holds nothing out."""
     wanted = api.plan(["filter=length", "eval=openthoughts_math_heldout,rehearsal"])
-    assert submission.describe(wanted)["held_out"] == ["aime25"]
+    assert submission.describe(wanted)["held_out"] == ["aime25", "hmmt"]
     assert submission.describe(api.plan(["filter=length", "eval=rehearsal"]))["held_out"] == []
     for cell in wanted.cells:
         for benchmark in cell.recipe.settings["eval"].values():
