@@ -7,4 +7,5 @@ OK, EXIT, SIGNAL = "ok", "exit code", "signal"
 CPU, WALL, MEMORY = "cpu time", "wall time", "memory"
 OUTPUT, PROCESSES, SCRATCH = "output limit", "processes", "scratch limit"
 UNFINISHED = "unfinished"  # it ended well, but before its test or its function did
+TOTAL = "total time"  # that of all cases together: nothing is said about this one
 LOST = "lost"  # the sandbox itself ended: nothing more can be run in it

@@ -30,7 +30,7 @@ from ot_grid.sandbox.inside.wire import LENGTH, REPORT
 from ot_grid.sandbox.limits import Case, Limits, Outcome, Program
 from ot_grid.sandbox.verdicts import outcome
 
-INSIDE = ("wire", "child", "sweeping", "watching", "supervisor")  # in the order of their imports
+INSIDE = ("wire", "filtering", "plain", "child", "sweeping", "watching", "supervisor")  # in the order of their imports
 TICK = 0.1  # s between looks at the memory of all
 GRACE = 10.0  # s for a supervisor to report what it stopped, on a busy machine
 GOODBYE = 1.0  # s for it to end by itself, where its namespace ends with it
@@ -101,7 +101,7 @@ class Sandbox:
         asked = {"kind": self.program.kind, "source": self.program.source, "function": self.program.function}
         allowed = users.processes(self.limits.processes, own_namespace=self.tier.isolated)
         return asked | {
-            "arguments": list(self.program.arguments), "site": site_folders(), "uid": self.user.uid,
+            "arguments": list(self.program.arguments), "named": list(self.program.named), "site": site_folders(), "uid": self.user.uid,
             "alone": self.tier.isolated, "scratch": self.scratch, "folders": folders, "processes": allowed,
             "limits": asdict(self.limits), "wall": self.limits.wall, "measured": not self.tier.isolated,
         }  # fmt: skip
@@ -130,15 +130,20 @@ class Sandbox:
         self._send(marshal.dumps({"text": case.text, "files": case.files}))
         until = min(self.until, begun + self.limits.wall + GRACE)
         held = b""
-        while not (texts := _texts(held, self.limits.output_bytes)):
+        while not (texts := _texts(held)):
             why, piece = self._hear(until)
-            if why:
-                self.over = True
-                return Outcome(
-                    why, wall=time.monotonic() - begun, stderr=self._last_words() if why == endings.LOST else ""
-                )
             held += piece
-        return outcome(self.program, self.limits, REPORT.unpack_from(held)[:4], texts)
+            if why or _forged(held, self.limits.output_bytes):
+                return self._ended(why or endings.LOST, begun, until)
+        return outcome(self.program, self.limits, REPORT.unpack_from(held)[:5], texts)
+
+    def _ended(self, why: str, begun: float, until: float) -> Outcome:
+        """Return how the last case ended: with its sandbox."""
+        self.over = True
+        words = self._last_words() if why == endings.LOST else ""
+        if why == endings.WALL and until == self.until:
+            why = endings.TOTAL
+        return Outcome(why, wall=time.monotonic() - begun, stderr=words)
 
     def _hear(self, until: float) -> tuple[str, bytes]:
         """Return what came, or why no more can come."""
@@ -179,13 +184,16 @@ class Sandbox:
                 os.rmdir(self.mark)
 
 
-def _texts(held: bytes, most: int) -> list[bytes]:
+def _forged(held: bytes, most: int) -> bool:
+    """Whether a report says that it is longer than any that our supervisor writes."""
+    return len(held) >= REPORT.size and max(REPORT.unpack_from(held)[5:]) > most
+
+
+def _texts(held: bytes) -> list[bytes]:
     """Split a report into stdout, stderr and what was said; empty while it is not complete."""
     if len(held) < REPORT.size:
         return []
-    sizes = REPORT.unpack_from(held)[4:]
-    if max(sizes) > most:
-        raise ValueError(f"a report of {max(sizes)} bytes, where {most} are allowed")
+    sizes = REPORT.unpack_from(held)[5:]
     if len(held) < REPORT.size + sum(sizes):
         return []
     texts, at = [], REPORT.size

@@ -14,7 +14,7 @@ class Limits:
 
     cpu_seconds: float = 6.0
     wall_seconds: float | None = None  # None: three times the CPU seconds and one more
-    memory_mb: int = 1024  # address space of one process; the resident memory of all may be this and EXTRA_MB
+    memory_mb: int = 1024  # resident memory of one process; that of all together may be this and EXTRA_MB
     output_bytes: int = 8_000_000  # stdout and stderr together
     processes: int = 64  # threads count
     file_mb: int = 64  # one file
@@ -36,6 +36,7 @@ class Program:
     source: str
     function: str | None = None  # call: its name, also as a method of `class Solution`
     arguments: tuple[str, ...] = ()  # stdin: sys.argv[1:]
+    named: tuple[str, ...] = ()  # assert: classes that the tests name; other results must be of plain types
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,31 @@ def test_the_program_of_a_reply(reply: str, program: str | None):
 
 
 @pytest.mark.parametrize(
+    ("reply", "program"),
+    [
+        (fence("def f(): pass") + fence("print(f())"), "def f(): pass"),
+        (fence("class Solution: pass") + fence("assert Solution().f() == 1"), "class Solution: pass"),
+        (fence("def f(): pass") + fence("def f(): return 1"), "def f(): return 1"),
+        (fence("f = lambda: 1") + fence("f()"), "f = lambda: 1"),
+        (fence("def g(): pass") + fence("g()"), "g()"),
+        ("Answer: ```python\nprint(1)\n```\nwords\n", "print(1)"),
+        ("1. ```python\n   print(1)\n   ```\nwords\n", "print(1)"),
+        ("```python\ndef f():\n    '''\n    ```\n    '''\n```\n", "def f():\n    '''\n    ```\n    '''"),
+    ],
+)
+def test_a_block_that_defines_what_is_called(reply: str, program: str):
+    """A block that merely uses the solution is not the solution; a fence inside the code does not end it."""
+    assert programs.extract(reply, wanted=("f", "Solution")) == program
+
+
+def test_the_end_of_the_time_of_all_tests_is_no_verdict(monkeypatch: pytest.MonkeyPatch):
+    """A test that was cut short because the others took long is not held against the program."""
+    monkeypatch.setattr("ot_grid.stages.graders.code.TOTAL_SECONDS", 2.0)
+    found = GRADE(fence("import time; time.sleep(1.2); print(input())"), ECHO)
+    assert (found.score, found.reason) == (None, "test 2 of 2: all tests together took more than 2 s")
+
+
+@pytest.mark.parametrize(
     ("expected", "actual", "same"),
     [
         ("1 2\n3", "1 2 \n3\n\n", True),

@@ -5,8 +5,8 @@ interpreter's own end. It must not hold anything that the program could profit f
 
 What cannot be excluded: the test code of kind `assert` runs in the program's own process. The proof that it ran to its
 end is a random number that waits in a pipe and is made after the fork, so it is in no variable; but a program written
-against this file can read it there. What tests compare is compared in the program's process too: an `__eq__` of the
-program is not believed where a literal is expected, but one made with more effort is.
+against this file can read it there. What tests compare is compared in the program's process too: values of types with
+operators of their own are not believed, but a forgery made with more effort is.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import os
 import resource
 import sys
 
+from ot_grid.sandbox.inside.filtering import restrict
+from ot_grid.sandbox.inside.plain import SAME, TOLD, Plainness
 from ot_grid.sandbox.inside.wire import Order, write
 
 TYPE_CHECKING = False
@@ -27,9 +29,9 @@ if TYPE_CHECKING:
 
 ABOVE = 300  # fds from here on belong to the import path
 STACK = 120 * 2**20  # the kernel leaves 128 MB below the stack; set after exec, or each thread would reserve as much
+ROOM_MB = 1024  # of addresses beyond the memory limit, which is for what is used: stacks are reserved whole
 SAID, PROOF = 3, 4  # fds: what it returns, and the number that proves the end of a test
 NAME = "solution.py"
-SAME = "__same__"  # what test code calls in the place of == with a literal
 STREAMS = (("stdin", "r", "surrogateescape"), ("stdout", "w", "surrogateescape"), ("stderr", "w", "backslashreplace"))
 SET_DUMPABLE, NO_NEW_PRIVS = 4, 38
 
@@ -50,6 +52,7 @@ def become(order: Order, fds: list[int], files: dict[str, str]) -> None:
         with open(name, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             file.write(text)
     _limits(order.limits)
+    restrict()
 
 
 def drop(uid: int | None) -> None:
@@ -69,7 +72,7 @@ def _limits(limits: dict[str, Any]) -> None:
     _limit("FSIZE", limits["file_mb"] * 2**20)
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     resource.setrlimit(resource.RLIMIT_STACK, (STACK if hard < 0 else min(STACK, hard), hard))
-    _limit("AS", limits["memory_mb"] * 2**20)
+    _limit("AS", (limits["memory_mb"] + ROOM_MB) * 2**20)
 
 
 def _limit(name: str, value: int) -> None:
@@ -139,20 +142,9 @@ def _asserted(order: Order, text: str) -> None:
     vars(builtins).update(known)  # a program's own len() is not the test's
     sys.settrace(None)
     sys.setprofile(None)
-    space[SAME] = _same
+    plain = Plainness(space, order.named)
+    space.update({SAME: plain.same, TOLD: plain.told})
     run(translate(text, "test.py", "exec"), space)
     if mine() == own:
         say(SAID, read(PROOF, 64))
     done(0)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Return whether two values are equal, and not only by an `__eq__` of the program."""
-    return bool(one == other) and not _lies(one) and not _lies(other)
-
-
-def _lies(value: Any, depth: int = 4) -> bool:
-    if getattr(type(value).__eq__, "__module__", None) == "solution":
-        return True
-    inner = value if type(value) in (list, tuple, set) else value.values() if type(value) is dict else ()
-    return depth > 0 and any(_lies(item, depth - 1) for item in inner)

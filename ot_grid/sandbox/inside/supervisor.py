@@ -113,5 +113,7 @@ def _report(order: Order, watch: Watch, nonce: bytes) -> None:
     out, err, said = (bytes(watch.held[fd]) for fd in watch.pipes)
     if order.kind == "assert":
         said = b"done" if said == nonce else b""
-    head = REPORT.pack(watch.status or 0, watch.cpu, watch.wall, watch.stopped, len(out), len(err), len(said))
+    head = REPORT.pack(
+        watch.status or 0, watch.cpu, watch.wall, watch.peak, watch.stopped, len(out), len(err), len(said)
+    )
     write(1, head + out + err + said)

@@ -30,6 +30,7 @@ class Watch:
         self.stopped = RUNNING
         self.status: int | None = None
         self.cpu = self.wall = 0.0
+        self.peak = 0  # KB of the largest of its processes
         self.measure_at = 0.0
         self.open = set(pipes)
         self.poll = select.poll()
@@ -105,5 +106,5 @@ class Watch:
             if pid == 0:
                 return
             if pid == self.pid:
-                self.status, self.cpu = status, usage.ru_utime + usage.ru_stime
+                self.status, self.cpu, self.peak = status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
                 self.wall = time.monotonic() - self.started

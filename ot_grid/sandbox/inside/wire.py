@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LENGTH = struct.Struct("!Q")
-REPORT = struct.Struct("!iddcQQQ")  # wait status, CPU s, wall s, why it was stopped, bytes of stdout, stderr, said
+REPORT = struct.Struct("!iddQcQQQ")  # wait status, CPU s, wall s, peak KB, why stopped, bytes of stdout, stderr, said
 RUNNING, TOO_LONG, TOO_MUCH, TOO_BIG = b" ", b"w", b"o", b"s"  # why it was stopped: not, wall time, output, scratch
 
 
@@ -26,6 +26,7 @@ class Order:
     source: str
     function: str | None
     arguments: list[str]
+    named: list[str]  # assert: classes that results may be of, whatever their operators are
     site: list[str]  # folders at the end of the import path
     uid: int | None  # whom the program runs as; None: as ourselves
     alone: bool  # this process namespace is ours

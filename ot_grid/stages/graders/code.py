@@ -31,18 +31,23 @@ COMPARING = Limits(seconds=120.0, memory_mb=4096, wall=TOTAL_SECONDS * 2)  # of 
 SHOWN = 160  # characters of the last line of an error
 
 
+class Undecided(Exception):
+    """The time for all tests was over before one could be judged."""
+
+
 @sandboxed(COMPARING)
 @register("grader")
 def code(response: str, answer: str, *, seconds: float, memory_mb: int, tolerance: float | None) -> Graded:
     """Run the program of a reply on the tests in the known answer, up to the first that fails.
 
-    The program is the last fenced block marked as Python (or, with none, without a mark) after the thinking; a reply
-    without a fence counts when it is Python. `seconds` of CPU time and `memory_mb` hold for each test, unless the
-    question has limits of its own. Numbers must be equal as decimals, or within `tolerance`.
+    The program is the last fenced block marked as Python (or, with none, without a mark) after the thinking, or the
+    last that defines what the tests call; a reply without a fence counts when it is Python. `seconds` of CPU time and
+    `memory_mb` hold for each test, unless the question has limits of its own. Numbers must be equal as decimals, or
+    within `tolerance`.
     """
     try:
         tests = known_tests.read(answer)
-        program = programs.extract(response, tests.before)
+        program = programs.extract(response, tests.before, _wanted(tests))
         if program is None:
             return Graded(0, None, NOT_EXTRACTED)
         limits = sandbox.Limits(
@@ -61,9 +66,12 @@ def _graded(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float
     whole = programs.completed(program, tests.before, tests.entry)
     kept, total = programs.shown(program), len(tests.inputs)
     number = 0
-    for number, why in enumerate(_whys(whole, tests, limits, tolerance), 1):
-        if why:
-            return Graded(0, kept, f"test {number} of {total}: {why}" if total > 1 else f"test 1: {why}")
+    try:
+        for number, why in enumerate(_whys(whole, tests, limits, tolerance), 1):
+            if why:
+                return Graded(0, kept, f"test {number} of {total}: {why}" if total > 1 else f"test 1: {why}")
+    except Undecided as error:
+        return Graded(None, kept, f"test {number + 1} of {total}: {error}")
     if number < total:
         return Graded(0, kept, f"test {number + 1} of {total}: not run, its sandbox had ended")
     return Graded(1, kept)
@@ -72,9 +80,12 @@ def _graded(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float
 def _whys(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float | None) -> Iterator[str]:
     """Yield for each test why it failed; empty: it passed."""
     cases = (Case(_played(tests, text)) for text in tests.inputs)
-    done = sandbox.run(Program(tests.kind, program, tests.function), cases, limits=limits, tier=sandbox.current())
+    whole = Program(tests.kind, program, tests.function, named=_classes(tests) if tests.kind == "assert" else ())
+    done = sandbox.run(whole, cases, limits=limits, tier=sandbox.current())
     with checking.Checker(tests.checker) as checker:
         for text, expected, outcome in zip(tests.inputs, tests.outputs, done, strict=False):
+            if outcome.ended == endings.TOTAL:
+                raise Undecided(f"all tests together took more than {limits.total_seconds:g} s")
             if outcome.ended != endings.OK:
                 yield said(outcome, limits)
             elif tests.kind == "call":
@@ -90,7 +101,25 @@ def _whys(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float |
 def _played(tests: Tests, text: str) -> str:
     if tests.kind != "assert":
         return text
-    return (tests.setup + "\n" if tests.setup else "") + equalities.guarded(text)
+    return (tests.setup + "\n" if tests.setup else "") + equalities.guarded(text, _read(tests))
+
+
+def _read(tests: Tests) -> tuple[str, ...]:
+    """Return the names of the program that assertions read."""
+    return equalities.wanted(tests.inputs, tests.setup) + ((tests.entry,) if tests.entry else ())
+
+
+def _classes(tests: Tests) -> tuple[str, ...]:
+    """Return the names of classes that results may be of: those of the tests, and what results are compared with."""
+    asked = {tests.entry} if tests.entry else set(equalities.entries(tests.inputs, tests.setup))
+    return equalities.classes(tests.inputs, tests.setup) + tuple(name for name in _read(tests) if name not in asked)
+
+
+def _wanted(tests: Tests) -> tuple[str, ...]:
+    """Return what the program must define."""
+    if tests.kind == "call":
+        return (str(tests.function), "Solution")
+    return () if tests.kind == "stdin" else (tests.entry,) if tests.entry else _read(tests)
 
 
 def said(outcome: Outcome, limits: sandbox.Limits) -> str:

@@ -1,7 +1,8 @@
 """The program in a reply.
 
-One idea: the last fenced block after the thinking is the program; text without a fence is one only if it is Python
-that does something. It must not guess among several, nor run anything.
+One idea: the last fenced block after the thinking is the program, or the last that defines what the tests call, as a
+solution is often followed by a block that uses it; text without a fence is one only if it is Python that does
+something. It must not put several together, nor run anything.
 """
 
 from __future__ import annotations
@@ -10,26 +11,52 @@ import ast
 import re
 import textwrap
 import warnings
+from collections.abc import Collection
 
 from ot_grid.stages.graders import after_thinking
 
-_FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*([\w+.#-]*)[^\n`]*$")
+_LIST = r"(?:[-*+]|[0-9]{1,3}[.)])[ \t]+"
+_FENCE = re.compile(rf"^((?:[ \t]*{_LIST})*[ \t]*)(`{{3,}}|~{{3,}})[ \t]*([\w+.#-]*)[^\n`]*$")
+_AFTER_WORDS = re.compile(r"^([ \t]*)[^ \t>`~][^`~]*?(`{3,}|~{3,})[ \t]*([\w+.#-]+)[ \t]*$")  # Answer: ```python
+_CLOSING = re.compile(r"^([ \t]*)(`{3,}|~{3,})[ \t]*$")
+DEEPER = 3  # columns that a closing fence may be indented more than its opening
 PYTHON = ("python", "py", "python3")
 LONGEST = 200_000  # characters that are compiled here, and not in the sandbox
 
 
-def extract(response: str, before: str = "") -> str | None:
-    """Return the program of a reply: of the last block marked as Python, or else of the last without a mark."""
+def extract(response: str, before: str = "", wanted: Collection[str] = ()) -> str | None:
+    """Return the program of a reply: of the last block marked as Python, or else of the last without a mark.
+
+    With names that are `wanted`, a block that defines most of them goes before one that comes after it.
+    """
     reply = after_thinking(response)
     blocks, unclosed = fenced(reply)
+    kinds = []
     for marks in (PYTHON, ("",)):
         found = [text for mark, text in blocks if mark.lower() in marks]
         rest = [text for mark, text in unclosed if mark.lower() in marks and does_something(text, before)]
-        if found or rest:
-            return (rest or found)[-1]
+        kinds.append(found + rest)
+    for found in kinds:
+        most = max((_defined(text, wanted) for text in found), default=0)
+        if most:
+            return [text for text in found if _defined(text, wanted) == most][-1]
+    if any(kinds):
+        return (kinds[0] or kinds[1])[-1]
     if blocks or unclosed:
         return None
     return reply if does_something(reply, before) else None
+
+
+def _defined(text: str, wanted: Collection[str]) -> int:
+    """Return how many of some names a text defines at its top; of text that is no Python, by its looks."""
+    tree = parsed(text) if wanted else None
+    if tree is None:
+        return sum(bool(re.search(rf"^(?:async +def|def|class) +{re.escape(name)}\b", text, re.M)) for name in wanted)
+    names = {getattr(node, "name", None) for node in tree.body}
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return len(names & set(wanted))
 
 
 def fenced(text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -38,10 +65,11 @@ def fenced(text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     opened: tuple[str, str, str] | None = None
     lines: list[str] = []
     for line in text.split("\n"):
-        found = _FENCE.match(line.rstrip("\r"))
+        bare = line.rstrip("\r")
         if opened is None:
-            opened, lines = ((found[1], found[2], found[3]) if found else None), []
-        elif found and not found[3] and found[2].startswith(opened[1]):
+            found = _FENCE.match(bare) or _AFTER_WORDS.match(bare)
+            opened, lines = ((re.sub(r"\S", " ", found[1]), found[2], found[3]) if found else None), []
+        elif _closes(bare, opened):
             blocks.append((opened[2], _unindented(lines, opened[0])))
             opened = None
         else:
@@ -49,8 +77,20 @@ def fenced(text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     return blocks, [(opened[2], _unindented(lines, opened[0]))] if opened else []
 
 
+def _closes(line: str, opened: tuple[str, str, str]) -> bool:
+    """Whether a line is the closing fence of a block; one that is indented as code in it is not."""
+    found = _CLOSING.match(line)
+    return bool(found and found[2].startswith(opened[1]) and _columns(found[1]) <= _columns(opened[0]) + DEEPER)
+
+
+def _columns(indent: str) -> int:
+    return len(indent.expandtabs(4))
+
+
 def _unindented(lines: list[str], indent: str) -> str:
-    return "\n".join(line.removeprefix(indent) for line in lines)
+    """Return the text of a block; one in a list may be indented with it, or not."""
+    first = next((line for line in lines if line.strip()), "")
+    return "\n".join(line.removeprefix(indent) if first.startswith(indent) else line for line in lines)
 
 
 def does_something(text: str, before: str = "") -> bool:
