@@ -101,7 +101,8 @@ class Sandbox:
         asked = {"kind": self.program.kind, "source": self.program.source, "function": self.program.function}
         allowed = users.processes(self.limits.processes, own_namespace=self.tier.isolated)
         return asked | {
-            "arguments": list(self.program.arguments), "named": list(self.program.named), "site": site_folders(), "uid": self.user.uid,
+            "arguments": list(self.program.arguments), "named": list(self.program.named),
+            "site": site_folders(), "uid": self.user.uid,
             "alone": self.tier.isolated, "scratch": self.scratch, "folders": folders, "processes": allowed,
             "limits": asdict(self.limits), "wall": self.limits.wall, "measured": not self.tier.isolated,
         }  # fmt: skip
