@@ -79,11 +79,11 @@ def _ratio(text: str) -> Any:
 def _same_parts(known: str, given: str, places: int) -> bool:
     """Compare what is left of two answers when their names, where they agree, are taken off."""
     (this, inner), (that, other) = shapes.named(known), shapes.named(given)
-    if this and that and this != that:
+    if this and that and this != that and not this[0] == that[0] == "(":
         return "=" in known and "=" in given and _has_letters(inner + other) and _same_leaf(known, given, places)
     if (this == that and this) or (this and "=" not in given) or (that and "=" not in known):
         return _equal(inner, other, places)
-    one, two = shape(known), shape(given)
+    one, two = shape(shapes.each_named(known)), shape(shapes.each_named(given))
     if one.kind != LEAF or two.kind != LEAF:
         return _same_shape(one, two, places)
     if "=" in given and "=" not in known and not re.search(r"[<>]|\\[lgn]e(?![A-Za-z])", given):
@@ -101,7 +101,7 @@ def _same_shape(one: shapes.Shape, two: shapes.Shape, places: int) -> bool:
         return False
     if kinds <= {TUPLE, MATRIX}:
         return _same_grid(one, two) and _in_order(one.parts, two.parts, places)
-    if kinds == {TUPLE, LIST}:
+    if kinds == {TUPLE, LIST} or (kinds == {LIST} and _named_once(one, two)):
         return _in_order(_spread(one), _spread(two), places)
     if kinds == {RANGE}:
         return one.brackets == two.brackets and _in_order(one.parts, two.parts, places)
@@ -109,6 +109,14 @@ def _same_shape(one: shapes.Shape, two: shapes.Shape, places: int) -> bool:
         same = kinds == {SET}
         return _in_any_order(_spread(one, once=same), _spread(two, once=same), places)
     return False
+
+
+def _named_once(one: shapes.Shape, two: shapes.Shape) -> bool:
+    """Tell whether one of two lists names each of its parts otherwise, as `x=1, y=2`, and the other none."""
+    first, second = shapes.names(one.parts), shapes.names(two.parts)
+    return (not first or not second) and any(
+        len(set(found)) == len(whole.parts) for found, whole in ((first, one), (second, two))
+    )
 
 
 def _same_grid(one: shapes.Shape, two: shapes.Shape) -> bool:

@@ -92,13 +92,14 @@ _SCIENTIFIC = re.compile(
 _FRACTION = re.compile(rf"([+-]?)\\frac\{{({_SIGNED})\}}\{{({_SIGNED})\}}|([+-]?)({_DECIMAL})/({_DECIMAL})")
 _MIXED = re.compile(r"([+-]?)(\d+) ?(?:\\frac ?\{(\d+)\} ?\{(\d+)\}|(?<= )(\d+)/(\d+))")
 _REPEATING = re.compile(r"([+-]?)(\d*)\.(\d*)\\(?:overline|bar)\{(\d+)\}")
+_LISTED = re.compile(r",\s|\s,")  # "5, 120" is a list, and "5,120" a number
 LONGEST = 2000  # digits; Python refuses to read more than 4300
 
 
 @lru_cache(maxsize=4096)
 def number(text: str) -> Number | None:
     r"""Read a tidy value as a rational number: 1,234 or 1.5e3 or 2 \frac13 or \frac{-1}{2} or 0.\overline{3}."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or _LISTED.search(text):
         return None
     if mixed := _MIXED.fullmatch(text):
         sign, whole, *parts = (part for part in mixed.groups() if part is not None)

@@ -7,6 +7,7 @@ their order matters depends on the brackets. It must not judge equality and must
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,13 +52,17 @@ def shape(text: str) -> Shape:
         return _matrix(rows[2])
     if (found := _range_of(text)) is not None:
         return found
-    parts = split(_OR.sub(" , ", text), (",", ";"))
+    parts = _listed(text)
     if len(parts) > 1:
         return Shape(LIST, tuple(parts))
     pieces = split(text, ("\\cup",))
     if len(pieces) > 1:
         return Shape(UNION, tuple(pieces))
     return _bracketed(text) or _plus_minus(text) or Shape(LEAF, (text,))
+
+
+def _listed(text: str) -> list[str]:
+    return split(_OR.sub(" , ", text), (",", ";"))
 
 
 def split(text: str, at: tuple[str, ...]) -> list[str]:
@@ -132,6 +137,26 @@ def _plus_minus(text: str) -> Shape | None:
 
 
 def named(text: str) -> tuple[str, str]:
-    r"""Split `x = 5` or `x \in S` into the variable and the rest; the name is "" where there is none."""
+    r"""Split `x = 5` or `x \in S` into the variable and the rest; the name is "" where there is none.
+
+    `x = 1, y = 2` has none: it is a list, and each of its parts has one.
+    """
     found = _NAMED.fullmatch(text)
-    return (found[1], found[2].strip()) if found else ("", text)
+    if not found or any(_NAMED.fullmatch(part) for part in _listed(found[2])[1:]):
+        return "", text
+    return found[1], found[2].strip()
+
+
+def each_named(text: str) -> str:
+    """Write `(x, y) = (1, 2)` as `x=1, y=2`; any other text stays."""
+    name, values = named(text)
+    whole = shape(values)
+    names = split(name[1:-1], (",",))
+    if not name.startswith("(") or whole.kind != TUPLE or len(names) != len(whole.parts):
+        return text
+    return ", ".join(f"{each}={value}" for each, value in zip(names, whole.parts, strict=True))
+
+
+def names(parts: Sequence[str]) -> list[str]:
+    """Return the names of those parts of a list that have one."""
+    return [name for name, _ in map(named, parts) if name]
