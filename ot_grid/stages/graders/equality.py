@@ -87,7 +87,8 @@ def _same_parts(known: str, given: str, places: int) -> bool:
     if one.kind != LEAF or two.kind != LEAF:
         return _same_shape(one, two, places)
     if "=" in given and "=" not in known and not re.search(r"[<>]|\\[lgn]e(?![A-Za-z])", given):
-        return _equal(known, given.rsplit("=", 1)[1].strip(), places)
+        left, *_, right = given.split("=")
+        return shapes.is_asked(left) and _equal(known, right.strip(), places)
     return _same_leaf(known, given, places)
 
 

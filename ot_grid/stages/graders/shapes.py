@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ot_grid.stages.graders.notation import TEXT
+
 LEAF, LIST, SET, TUPLE, UNION, RANGE, MATRIX = "leaf", "list", "set", "tuple", "union", "range", "matrix"
 
 _OPEN, _CLOSE = ("(", "[", "{", "\\{", "\\langle"), (")", "]", "}", "\\}", "\\rangle")
@@ -29,6 +31,15 @@ _ONE_SIDE = re.compile(rf"({_VARIABLE})\s*(?:{_LESS}|{_MORE})\s*([^<>=]+)")
 _OTHER_SIDE = re.compile(rf"([^<>=]+?)\s*(?:{_LESS}|{_MORE})\s*({_VARIABLE})")
 _BUILT = re.compile(rf"\\\{{\s*(?:{_VARIABLE})\s*(?:\\in\s*\\mathbb\{{R\}}\s*)?(?:\\mid|\||:)\s*(.+)\\\}}")
 _NAMED = re.compile(rf"({_VARIABLE}|\([A-Za-z](?:\s*,\s*[A-Za-z])+\))\s*(?:=|\\in(?![A-Za-z]))\s*(.+)", re.DOTALL)
+
+# What a left side may hold besides unknowns: sums over a variable, functions of something, and words or names as AB.
+_BOUND = re.compile(r"\\(?:sum|prod|int|lim)(?![A-Za-z])")
+_CALL = re.compile(r"\\?([A-Za-z]+)'*(?:[_^](?:\{[^{}]*\}|\w))*\s*\(([^()]*)\)")
+_OF_ONE = re.compile(
+    rf"\\(?:sin|cos|tan|cot|sec|csc|arg|det|angle|overline|vec|hat|bar|triangle)(?![A-Za-z])\s*(?:{_VARIABLE})?"
+)
+_WORD = re.compile(r"(?<![\\A-Za-z])(?:[A-Za-z]{3,}|[A-Z]{2})(?![A-Za-z])")
+_UNKNOWN = re.compile(r"(\\(?:alpha|beta|gamma|theta|phi|lambda|mu|omega)(?![A-Za-z]))|\\[A-Za-z]+|([A-Za-z])")
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,28 @@ def named(text: str) -> tuple[str, str]:
     if not found or any(_NAMED.fullmatch(part) for part in _listed(found[2])[1:]):
         return "", text
     return found[1], found[2].strip()
+
+
+def is_asked(left: str) -> bool:
+    """Tell whether the left side of an equation may be what a question asks for, and its right side the answer.
+
+    `f(3)`, `AB`, `2 + 3` and `m + n` may be; `2x` and `x^2` hold one unknown that is still to be found.
+    """
+    rest = TEXT.sub("", left).strip()
+    while (less := _CALL.sub(_without_call, rest)) != rest:
+        rest = less
+    rest = _WORD.sub("", _OF_ONE.sub("", rest)).strip()
+    unknown = {found[0] for found in _UNKNOWN.finditer(rest) if found[1] or found[2]} - {"e", "i", "d"}
+    if not unknown or _BOUND.search(left):
+        return True
+    if len(unknown) == 1:
+        return bool(re.fullmatch(rf"\|?\s*(?:{_VARIABLE})\s*\|?", rest))
+    return not re.search(r"\d\s*[A-Za-z\\(]", rest)
+
+
+def _without_call(call: re.Match[str]) -> str:
+    """Take `f(3)` away, but read `x(x+1)` as a product."""
+    return f"{call[2]}+{call[1]}" if call[1] in call[2] else ""
 
 
 def each_named(text: str) -> str:
