@@ -119,6 +119,56 @@ def test_an_unreadable_known_answer_is_no_verdict():
     assert graded == Graded(None, "5", "the known answer is not a number: 'five'")
 
 
+def test_answers_modulo_a_number():
+    """Compared by their residues, which Math-Verify cannot read without end."""
+    known = r"n\equiv 1\pmod 7"
+    same = [
+        r"n\equiv 1 \pmod{7}",
+        r"n \equiv 1 \pmod 7",
+        "1",
+        r"1 \pmod{7}",
+        r"n \equiv 1 \mod 7",
+        r"n\equiv1\ (\bmod\ 7)",
+    ]
+    other = [r"n\equiv 2 \pmod{7}", r"n\equiv 1 \pmod{8}", r"m\equiv 1 \pmod{7}", "8", r"n\equiv 1,2 \pmod{7}"]
+    graded = grade(MATH, *[(rf"\boxed{{{given}}}", known) for given in same + other])
+    assert [each.score for each in graded] == [1] * len(same) + [0] * len(other)
+    bare, several, swapped = grade(
+        MATH,
+        (r"\boxed{3 \pmod 7}", "3"),
+        (r"\boxed{n \equiv 3, 1 \pmod 8}", r"n \equiv 1, 3 \pmod 8"),
+        (r"\boxed{4 \pmod 7}", "3"),
+    )
+    assert (bare.score, several.score, swapped.score) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("(" * 1900, "nested deeper than 50 brackets"),
+        ("(" * 60 + "5" + ")" * 60, "nested deeper than 50 brackets"),
+        ("1+" * 1200 + "1", "longer than 2000 characters"),
+    ],
+)
+def test_answers_without_end_are_refused(given, reason):
+    """Quickly, and as not equal; of the known answer it is no verdict."""
+    refused, same = grade(MATH, (rf"\boxed{{{given}}}", "5"), (rf"\boxed{{{given}}}", given), limits=Limits(seconds=4))
+    assert refused == Graded(0, given, f"not equal: the answer is {reason}")
+    assert same.score == 1
+
+
+def test_an_answer_that_recurses_without_end_is_not_equal():
+    """The text that is read is to blame; of the known answer it is no verdict."""
+    given, known = grade(MATH, (r"\boxed{1 + \pmod 7}", "5"), (r"\boxed{5}", r"1 + \pmod{7} + \pmod{2}"))
+    assert (given.score, known.verdict) == (0, "unverifiable")
+
+
+def test_hyphens_take_no_time():
+    """A word with many hyphens is read at once."""
+    (graded,) = grade(MATH, (rf"\boxed{{abcd{'-' * 60}1}}", r"\text{abcd}"), limits=Limits(seconds=4))
+    assert graded.score == 0
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [

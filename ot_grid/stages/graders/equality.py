@@ -18,6 +18,7 @@ from ot_grid.stages.graders.notation import bare, tidy
 from ot_grid.stages.graders.shapes import LEAF, LIST, MATRIX, RANGE, SET, TUPLE, UNION, shape
 
 DIGITS = 60  # to which two exact numbers are compared
+LONGEST, DEEPEST = 2000, 50  # characters and open brackets of an answer that is looked at
 _CASED = re.compile(r"\\[A-Za-z]+|[a-zA-Z]")
 
 
@@ -26,12 +27,24 @@ def equal(known: str, given: str, places: int) -> bool:
     return _equal(tidy(known), tidy(given), places)
 
 
+def too_much(text: str) -> str:
+    """Say why a text is refused before Math-Verify sees it, which is slow on deep brackets; "" where it is not."""
+    if len(text) > LONGEST:
+        return f"longer than {LONGEST} characters"
+    depth = deepest = 0
+    for bracket in re.findall(r"[(\[{)\]}]", text):
+        depth = depth + 1 if bracket in "([{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return f"nested deeper than {DEEPEST} brackets" if deepest > DEEPEST else ""
+
+
 def readable(known: str) -> bool:
     """Tell whether a known answer can be compared with anything but itself."""
     text = tidy(known)
     plain = units.quantity(text).value
     return (
         bool(notation.number(plain) or words.words(text) or words.numeral(text) or shape(text).kind != LEAF)
+        or shapes.residue(text) is not None
         or parsed(plain) is not None
     )
 
@@ -46,10 +59,22 @@ def _equal(known: str, given: str, places: int) -> bool:
         return words.spelled(known) == words.spelled(given)
     if words.numeral(known) or words.numeral(given):
         return words.numeral(known) == words.numeral(given)
+    if shapes.residue(known) or shapes.residue(given):
+        return _same_residue(known, given, places)
     parts = shapes.split(given, ("\\approx", "\\simeq"))
     if len(parts) > 1:
         return any(_equal(known, part, places) for part in parts if part)
     return _same_quantity(known, given, places) or _same_parts(known, given, places)
+
+
+def _same_residue(known: str, given: str, places: int) -> bool:
+    """Compare what is left modulo something; a side that names no modulus is the residue itself."""
+    one, two = shapes.residue(known), shapes.residue(given)
+    if not one or not two:
+        return _equal(one.value if one else known, two.value if two else given, places)
+    if (one.name and two.name and one.name != two.name) or not _equal(one.modulus, two.modulus, places):
+        return False
+    return _equal(one.value, two.value, places)
 
 
 def _same_quantity(known: str, given: str, places: int) -> bool:
@@ -133,7 +158,7 @@ def _spread(whole: shapes.Shape, *, once: bool = False) -> list[str]:
     r"""Return the parts, `a \pm b` as two of them; `once` leaves out those that are written twice."""
     parts = [tidy(part) for part in whole.parts]
     if whole.kind in (LIST, SET):
-        parts = [each for part in parts for each in (shape(part).parts if "\\pm" in part else (part,))]
+        parts = [each for part in parts for each in (shape(part).parts if shapes.PLUS_MINUS.search(part) else (part,))]
     return list(dict.fromkeys(parts)) if once else parts
 
 
@@ -211,6 +236,8 @@ def _fraction(number: Any) -> Fraction:
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> Any:
     """Return what Math-Verify reads in one expression; None where it cannot read it. Known answers come again."""
+    if too_much(text):
+        return None
     from math_verify import LatexExtractionConfig, parse
     from math_verify.parser import NormalizationConfig
 
@@ -218,12 +245,15 @@ def parsed(text: str) -> Any:
     # No units: it takes the t of 5t for one.
     normal = NormalizationConfig(basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="last")
     target = LatexExtractionConfig(boxed_match_priority=0, normalization_config=normal)
-    found = _tried(
-        lambda: parse(
-            f"\\boxed{{{text}}}", extraction_config=[target], fallback_mode="no_fallback", parsing_timeout=None,
-            raise_on_error=True,
-        )
-    )  # fmt: skip
+    try:
+        found = _tried(
+            lambda: parse(
+                f"\\boxed{{{text}}}", extraction_config=[target], fallback_mode="no_fallback", parsing_timeout=None,
+                raise_on_error=True,
+            )
+        )  # fmt: skip
+    except RecursionError:  # the text is to blame, not the machine
+        return None
     return found[0] if found else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ot_grid.registry import register
 from ot_grid.stages.graders import NOT_EXTRACTED, Graded, after_thinking
-from ot_grid.stages.graders.equality import equal, readable
+from ot_grid.stages.graders.equality import equal, readable, too_much
 from ot_grid.stages.graders.extract import final_answer
 
 
@@ -23,6 +23,8 @@ def math(response: str, answer: str, *, boxed_only: bool, float_rounding: int) -
     extracted = final_answer(after_thinking(response), boxed_only=boxed_only)
     if not extracted:
         return Graded(0, None, NOT_EXTRACTED)
+    if (why := too_much(extracted)) and extracted != answer.strip():
+        return Graded(0, extracted, f"not equal: the answer is {why}")
     if equal(answer, extracted, float_rounding):
         return Graded(1, extracted)
     if not readable(answer):

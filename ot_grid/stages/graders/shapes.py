@@ -15,6 +15,7 @@ from ot_grid.stages.graders.notation import TEXT
 
 LEAF, LIST, SET, TUPLE, UNION, RANGE, MATRIX = "leaf", "list", "set", "tuple", "union", "range", "matrix"
 
+PLUS_MINUS = re.compile(r"\\pm(?![A-Za-z])")  # \pmod is none
 _OPEN, _CLOSE = ("(", "[", "{", "\\{", "\\langle"), (")", "]", "}", "\\}", "\\rangle")
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _OR = re.compile(
@@ -40,6 +41,12 @@ _OF_ONE = re.compile(
 )
 _WORD = re.compile(r"(?<![\\A-Za-z])(?:[A-Za-z]{3,}|[A-Z]{2})(?![A-Za-z])")
 _UNKNOWN = re.compile(r"(\\(?:alpha|beta|gamma|theta|phi|lambda|mu|omega)(?![A-Za-z]))|\\[A-Za-z]+|([A-Za-z])")
+
+_MODULO = re.compile(r"mod(?![a-z])")
+_RESIDUE = re.compile(
+    r"(?:(?P<name>[^=]+?)\\equiv(?![A-Za-z]))?(?P<value>[^=]+?)\(?\s*"
+    r"(?P<mod>\\pmod|\\b?mod|\\(?:text|mathrm)\s*\{\s*mod\s*\}|mod)(?![A-Za-z])\s*\{?(?P<modulus>[^{}()]+)\}?\s*\)?"
+)
 
 
 @dataclass(frozen=True)
@@ -140,10 +147,10 @@ def _range_of(text: str) -> Shape | None:
 
 
 def _plus_minus(text: str) -> Shape | None:
-    if "\\pm" not in text:
+    if not PLUS_MINUS.search(text):
         return None
     signs = [("+", "-"), ("-", "+")]
-    both = (re.sub(r"\\pm(?![A-Za-z])", p, re.sub(r"\\mp(?![A-Za-z])", m, text)) for p, m in signs)
+    both = (PLUS_MINUS.sub(p, re.sub(r"\\mp(?![A-Za-z])", m, text)) for p, m in signs)
     return Shape(LIST, tuple(each.strip().removeprefix("+").strip() for each in both))
 
 
@@ -178,6 +185,23 @@ def is_asked(left: str) -> bool:
 def _without_call(call: re.Match[str]) -> str:
     """Take `f(3)` away, but read `x(x+1)` as a product."""
     return f"{call[2]}+{call[1]}" if call[1] in call[2] else ""
+
+
+@dataclass(frozen=True)
+class Residue:
+    """What is left of something modulo a number; name is "" where only the residue was written."""
+
+    name: str
+    value: str
+    modulus: str
+
+
+def residue(text: str) -> Residue | None:
+    r"""Read `n \equiv 1 \pmod{7}` or `1 \pmod 7`; None for anything else, a list of several among it."""
+    found = _RESIDUE.fullmatch(text) if len(_MODULO.findall(text)) == 1 else None
+    if not found or not (found["name"] or found["mod"].startswith("\\p")):
+        return None  # 10 \bmod 7 is a number
+    return Residue((found["name"] or "").strip(), found["value"].strip(), found["modulus"].strip())
 
 
 def each_named(text: str) -> str:
