@@ -18,7 +18,8 @@ def asked(reply: str, answer: str = "A", letters: str = "ABCD") -> Graded:
 @pytest.mark.parametrize(
     "content",
     ["B", r"\text{B}", "(B)", "B)", "B. 42 m/s", r"\textbf{(B) } 42", r"\mathrm{B}", r"\text{(B)}", r"\mathbf{B}",
-     r"\text{Option B}", r"\text{B: } 42", r"\text{(B) a ball}", r"\textbf{(B)}\ 5"],
+     r"\text{Option B}", r"\text{B: } 42", r"\text{(B) a ball}", r"\textbf{(B)}\ 5",
+     "b", "(b)", r"\text{b}", "B - mitochondria"],
 )  # fmt: skip
 def test_a_box_names_a_letter_in_any_dress(content):
     """Commands, brackets and the option's own text do not hide it."""
@@ -45,6 +46,18 @@ def test_a_box_names_a_letter_in_any_dress(content):
         ("The answer is B, because C is wrong.", "B"),
         ("The answer is C. Option D is wrong because A is a mess", "C"),
         (r"\boxed{42} so the answer is (B)", "B"),
+        ("Answer: b", "B"),
+        ("**Answer:** b\n", "B"),
+        ("B is the correct answer.", "B"),
+        ("We try all. So B is the best choice.", "B"),
+        ("Answer: B (since A fails)", "B"),
+        ("Answer: `B`", "B"),
+        ('The answer is "B"', "B"),
+        ("We see.\n**B) mitochondria**", "B"),
+        ("We see.\n**B. mitochondria**", "B"),
+        ("The answer is B, A is wrong", "B"),
+        ("The answer is (B), (A) is wrong", "B"),
+        ("The answer is B, and A is wrong", "B"),
         (r"\boxed{A} wait \boxed{B}", "B"),
         (r"\boxed{A}</think> The answer is B: 42", "B"),
     ],
@@ -60,7 +73,9 @@ def test_a_statement_names_a_letter(reply, letter):
      "the answer is not B", "the answer is $A = 5$",
      r"\boxed{A = 5}", r"\boxed{A \text{ ball}}", "the answer is A-type",
      "Statement A is true.\nVitamin C is good", "The answer is I think 5", r"<think>\boxed{A}", "It is not option B.",
-     r"\boxed{42}", ""],
+     r"\boxed{A - 5}", "Answer: a cat", "The answer is a", "Vitamin C is the best choice",
+     "A is not the correct answer.",
+     "A) one\nB) two", "A. Smith said so.", r"\boxed{42}", ""],
 )  # fmt: skip
 def test_a_word_is_no_letter(reply):
     """The article, a variable, a negation or a name is no choice; GPQA's own extractor takes each "a" for A."""
@@ -69,7 +84,15 @@ def test_a_word_is_no_letter(reply):
 
 @pytest.mark.parametrize(
     "reply",
-    ["The answer is B or C.", r"\boxed{B, C}", r"\boxed{BC}", r"\boxed{B} and \boxed{C}", "Answer: (B) and (C)"],
+    [
+        "The answer is B or C.",
+        "The answer is B, C.",
+        "The answers are B, and C.",
+        r"\boxed{B, C}",
+        r"\boxed{BC}",
+        r"\boxed{B} and \boxed{C}",
+        "Answer: (B) and (C)",
+    ],
 )
 def test_two_letters_are_no_answer(reply):
     """The reason names both."""
@@ -111,6 +134,12 @@ def test_a_letter_that_the_question_does_not_have_is_no_answer():
         ("Numeric", "0.5", r"\frac{1}{2}", 1),
         ("Numeric", "1.41", r"\sqrt{2}", 1),
         ("Numeric", "5", "x = 5", 1),
+        ("Numeric", "6.3", r"6.3\ \Omega", 1),
+        ("Numeric", "6.3", r"6.3\ \mu\text{C}", 1),
+        ("Numeric", "2.33", r"\approx 2.33", 1),
+        ("Numeric", "2.33", r"x = \frac{7}{3} \approx 2.33", 1),
+        ("MCQ(multiple)", "AC", r"A\&C", 1),
+        ("MCQ(multiple)", "AB", "A}\n- \\boxed{B", 1),
     ],
 )
 def test_jeebench_credit(kind, gold, content, score):

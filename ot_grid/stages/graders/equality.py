@@ -192,6 +192,8 @@ def _same_leaf(known: str, given: str, places: int) -> bool:
 
 def _differ_in_letters(known: str, given: str) -> bool:
     """Tell whether a variable has another case, or another number of primes: Math-Verify takes R for r, y' for y."""
+    if len(known) == len(given) == 1:
+        return known != given  # e is not E, though neither need be a variable
     one, two = (set(_CASED.findall(text)) - {"e", "E", "i", "I", "d"} for text in (known, given))
     one, two = ({letter for letter in letters if len(letter) == 1} for letters in (one, two))
     swapped = any(letter.swapcase() in two and letter.swapcase() not in one for letter in one - two)

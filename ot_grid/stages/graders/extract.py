@@ -13,8 +13,8 @@ _TOKEN = re.compile(
 )
 # What may stand between the parts of one answer: "$x = \boxed{2}$ and $y = \boxed{3}$", but no words, no full stop.
 _BETWEEN = re.compile(
-    r"(?:[ \t$,;&]|\n(?!\s*\n)|\\[()\[\],;: ]|\\q?quad|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b"
-    r"|[A-Za-z]\w?\s*=\s*)*"
+    r"(?:[ \t$,;&]|\n(?!\s*\n)(?:[ \t]*[-*\u2022][ \t]+)?|\\[()\[\],;: ]|\\q?quad"
+    r"|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|[A-Za-z]\w?\s*=\s*)*"
 )
 _PHRASE = re.compile(
     r"(?im)\banswer(?:\s+(?:to|of|for)\s[^.\n]{1,60}?)?(?:\**\s*[:=]|\s+is\b(?!\s+not\b))\s*\**:?\s*\**\s*|^####\s*"

@@ -51,7 +51,9 @@ def _letters(extracted: str, gold: set[str], *, several: bool) -> Graded:
 
 
 def _number(extracted: str, gold: Decimal) -> Graded:
-    value = decimal(units.quantity(shapes.named(tidy(extracted))[1]).value) if extracted else None
+    stated = shapes.split(shapes.named(tidy(extracted))[1], ("\\approx", "\\simeq"))
+    values = [decimal(units.quantity(part).value) for part in stated if part]
+    value = next((value for value in values if value is not None), None)
     if value is None:
         return Graded(0, None, NOT_EXTRACTED)
     right = abs(Fraction(value) - Fraction(gold)) <= Fraction(NEAR)

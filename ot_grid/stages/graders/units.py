@@ -20,7 +20,7 @@ _NAMES = {
     "°": "degree deg",
     "rad": "radian", "$": "dollar usd", "¢": "cent", "€": "euro", "£": "gbp", "mph": "miles/hour mi/h milesperhour",
     "km/h": "kmh kph kmperhour", "m/s": "meterspersecond", "n": "newton", "j": "joule", "w": "watt", "v": "volt",
-    "a": "ampere amp", "k": "kelvin", "hz": "hertz", "pa": "pascal",
+    "a": "ampere amp", "k": "kelvin", "hz": "hertz", "pa": "pascal", r"\omega": "ohm",
 }  # fmt: skip
 _UNITS = {name: unit for unit, others in _NAMES.items() for name in [unit, *others.split()]}
 _UNITS |= {f"{word}s": unit for word, unit in _UNITS.items() if len(word) > 2}
@@ -28,8 +28,12 @@ _POWERS = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 
 
 _MONEY = re.compile(r"(-?)\s*(\\\$|€|£)\s*")
 _DEGREES = re.compile(rf"\s*\^\s*\\circ\s*(?:{WRAPPER}\{{\s*)?([CFK]?)\s*\}}?$")
+_TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![A-Za-z])")
+_ANGLE = re.compile(r"(?<![\d.])(\d+)\s*\^\s*\\circ")  # 60 degrees in \tan 60^\circ are no unit
 _PERCENT = re.compile(r"\s*(?:%|(?:\\text\{\s*|\b|(?<=\d))(?:percent|pct)\s*\}?)$")
-_LATEX = re.compile(rf"\s*((?:[/*]|\\cdot|\s|{WRAPPER}\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}(?:\^\{{?-?\d\}}?)?)+)$")
+_LATEX = re.compile(
+    rf"\s*((?:[/*]|\\cdot|\s|\\Omega(?![A-Za-z])|\\mu\s*(?={WRAPPER})|{WRAPPER}\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}(?:\^\{{?-?\d\}}?)?)+)$"
+)
 _PLAIN = re.compile(r"(?:(?<=[\d)}])|(?<=\\pi))(\s*)([A-Za-z/]+(?:\s[a-z]+)*(?:\^\{?\d\}?)?)$")
 _SENTENCE = re.compile(r"\b(?:or|and|if|not|for|when|where|mod|except)\b")
 
@@ -45,6 +49,8 @@ class Quantity:
 @lru_cache(maxsize=4096)
 def quantity(text: str) -> Quantity:
     r"""Split a tidy answer into value and unit, as 5 and cm of `5\text{ cm}`; a million is part of the value."""
+    if _TRIGONOMETRY.search(text):
+        text = _ANGLE.sub(r"(\\frac{\1\\pi}{180})", text)
     if degrees := _DEGREES.search(text):
         return Quantity(text[: degrees.start()].strip(), "°" + degrees[1])
     if percent := _PERCENT.search(text):
@@ -67,7 +73,7 @@ def _plain(text: str) -> re.Match[str] | None:
     found = _PLAIN.search(text)
     word = found[2].lower() if found else ""
     known = len(word) > 1 and (canonical(word) is not None or word in _POWERS)
-    return found if found and (known or (found[1] and len(word.split()[0]) > 3)) else None
+    return found if found and (known or ((found[1] and len(word.split()[0]) > 3) or word.startswith("per "))) else None
 
 
 @lru_cache(maxsize=1024)
