@@ -185,7 +185,7 @@ def test_real_math_through_the_same_command(tmp_path: Path, shared_data: Path):
     verified = [record["counts"] for record in records(tmp_path / "s").values() if record["stage"] == "verify"]
     assert len(verified) == 1
     by_stage = {record["stage"] for record in records(tmp_path / "s").values()}
-    assert by_stage == {"source", "mix", "dedup", "traces", "verify", "dataset", "train", "eval"}
+    assert by_stage == {"source", "mix", "dedup", "traces", "verify", "dataset", "train", "benchmark", "eval"}
 
 
 def test_ctrl_c_ends_cleanly_and_leaves_no_process(tmp_path: Path):
