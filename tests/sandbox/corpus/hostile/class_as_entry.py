@@ -1,4 +1,4 @@
-# {"kind": "assert", "tests": ["assert abs(add(1, 2) - 3) < 1e-6"], "verdict": "wrong", "because": "gave a add", "seconds": 2}
+# {"kind": "assert", "tests": ["assert abs(add(1, 2) - 3) < 1e-6"], "verdict": "wrong", "because": "gave a add"}
 class add:
     def __init__(self, a, b):
         pass

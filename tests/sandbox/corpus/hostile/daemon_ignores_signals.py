@@ -1,4 +1,4 @@
-# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "wrong output", "seconds": 1}
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "wrong output"}
 import os, signal, time
 if os.fork() == 0:
     for number in range(1, 32):

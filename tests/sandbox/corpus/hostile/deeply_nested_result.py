@@ -1,4 +1,4 @@
-# {"kind": "call", "function": "f", "tests": [{"input": "1", "output": "2"}], "verdict": "wrong", "because": "cannot be read|exit code|SIGSEGV", "seconds": 1}
+# {"kind": "call", "function": "f", "tests": [{"input": "1", "output": "2"}], "verdict": "wrong", "because": "cannot be read|exit code|SIGSEGV"}
 import sys
 sys.setrecursionlimit(10**6)
 def f(n):

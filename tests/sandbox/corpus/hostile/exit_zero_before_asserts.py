@@ -1,4 +1,4 @@
-# {"kind": "assert", "tests": ["assert f(1) == 2"], "verdict": "wrong", "because": "before the test was over", "seconds": 1}
+# {"kind": "assert", "tests": ["assert f(1) == 2"], "verdict": "wrong", "because": "before the test was over"}
 import sys
 def f(n):
     sys.exit(0)

@@ -1,4 +1,4 @@
-# {"kind": "call", "function": "f", "tests": [{"input": "1", "output": "2"}], "verdict": "wrong", "because": "wrong result", "seconds": 1}
+# {"kind": "call", "function": "f", "tests": [{"input": "1", "output": "2"}], "verdict": "wrong", "because": "wrong result"}
 import os
 for fd in range(3, 64):
     try:

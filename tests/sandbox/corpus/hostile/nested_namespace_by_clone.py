@@ -1,4 +1,4 @@
-# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 2}
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": ""}
 import ctypes, os, platform
 libc = ctypes.CDLL(None, use_errno=True)
 number = {'x86_64': 56, 'aarch64': 220}[platform.machine()]

@@ -1,4 +1,4 @@
-# {"kind": "assert", "tests": ["assert f(1) == 2"], "verdict": "wrong", "because": "exit code", "seconds": 1}
+# {"kind": "assert", "tests": ["assert f(1) == 2"], "verdict": "wrong", "because": "exit code"}
 import builtins
 def f(n):
     return 0

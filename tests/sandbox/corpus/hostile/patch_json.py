@@ -1,4 +1,4 @@
-# {"kind": "call", "function": "f", "tests": [{"input": "1", "output": "2"}], "verdict": "wrong", "because": "wrong result", "seconds": 1}
+# {"kind": "call", "function": "f", "tests": [{"input": "1", "output": "2"}], "verdict": "wrong", "because": "wrong result"}
 import json
 json.dumps = lambda *a, **k: '3'
 json.JSONEncoder.encode = lambda *a: '3'

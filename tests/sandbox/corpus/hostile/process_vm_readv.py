@@ -1,4 +1,4 @@
-# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": ""}
 import ctypes, os
 libc = ctypes.CDLL(None)
 buffer = ctypes.create_string_buffer(8)

@@ -1,4 +1,4 @@
-# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}, {"input": "2\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 2}
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}, {"input": "2\n", "output": "safe\n"}], "verdict": "right", "because": ""}
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 libc.shmat.restype = ctypes.c_void_p

@@ -1,4 +1,4 @@
-# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "wrong output, expected 'safe', got 'refused'", "seconds": 1}
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "wrong output, expected 'safe', got 'refused'"}
 import ctypes, os
 libc = ctypes.CDLL(None)
 libc.unshare(0x10000000 | 0x20000)

@@ -1,4 +1,4 @@
-# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": "", "seconds": 1}
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "right", "because": ""}
 import os
 try:
     open('/proc/1/root@SENTINEL@/file', 'w').write('hostile')

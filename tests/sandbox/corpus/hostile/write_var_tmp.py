@@ -1,4 +1,4 @@
-# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "wrong output", "isolated": true, "seconds": 1}
+# {"kind": "stdin", "tests": [{"input": "1\n", "output": "safe\n"}], "verdict": "wrong", "because": "wrong output", "isolated": true}
 try:
     open('/var/tmp/ot_grid_hostile', 'w').write('hostile')
 except OSError:
