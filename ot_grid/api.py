@@ -44,9 +44,18 @@ class Ran:
     tracked: int  # W&B runs told
 
 
-def plan(overrides: Sequence[str], *, config_dir: str | None = None) -> Plan:
-    """Return the plan of a grid, e.g. of `["filter=length,difficulty", "teacher=qwq,r1"]`; spends nothing."""
-    return sweep.plan(sweep.Request(tuple(overrides), True, config_dir))
+def plan(
+    overrides: Sequence[str],
+    *,
+    config_dir: str | None = None,
+    repeat: Sequence[str] | None = None,
+    versus: str | None = None,
+) -> Plan:
+    """Return the plan of a grid, e.g. of `["filter=length,difficulty", "teacher=qwq,r1"]`; spends nothing.
+
+    `repeat` names the swept settings that reports average over (default: seeds), `versus` the recipe to compare with.
+    """
+    return sweep.plan(sweep.Request(tuple(overrides), True, config_dir, repeat=repeat, versus=versus))
 
 
 def artifacts_of(wanted: Plan) -> Artifacts:

@@ -69,7 +69,11 @@ class Plan:
     cells: tuple[Cell, ...]
     runs: Mapping[str, StageRun]  # by key, inputs first
     runtime: Mapping[str, Any]
-    versus: str | None = None  # the cell to compare with, by coordinates
+    versus: str | None = None  # the recipe to compare with, by coordinates without what repeats
+    repeat: tuple[str, ...] = ()  # the factors that draw the same recipe again: averaged over, never ranked
+    rank_by: tuple[str, ...] = ()  # benchmarks; none: all that are not held out
+    question: str = ""  # what is asked, in one line
+    design: str = "product"
 
     @property
     def naive(self) -> int:

@@ -20,6 +20,7 @@ from ot_grid.registry import load_plugins
 from ot_grid.store import Store
 
 SWEEP = "sweep.json"
+LISTS, WORDS = ("repeat", "rank_by"), ("versus", "question", "design")  # of a plan, frozen as they are
 RUNTIME = "runtime.json"  # where a sweep was last given to a cluster: for whoever resumes it
 
 
@@ -86,8 +87,9 @@ def describe(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "command": list(plan.command),
         "factors": {name: list(choices) for name, choices in plan.factors.items()},
+        **{name: list(getattr(plan, name)) for name in LISTS},
+        **{name: getattr(plan, name) for name in WORDS},
         "banner": plan.banner,
-        "versus": plan.versus,
         "held_out": held_out(plan),
         "created": datetime.now(UTC).isoformat(),
         "plugins": list(plan.runtime["plugins"]),
@@ -134,18 +136,29 @@ def find_sweep(place: Store, name: str | None) -> dict[str, Any]:
 
 
 def find_cell(place: Store, wanted: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return (sweep, cell) by a cell's id, a unique beginning of it, or its coordinates."""
+    """Return (sweep, cell) by a cell's id, a unique beginning of it, or its coordinates, as far as they are unique."""
     known = [(sweep, cell) for sweep in sweeps(place) for cell in sweep["cells"]]
-    found = [(s, c) for s, c in known if wanted == c["cell"] or set(wanted.split()) == set(c["label"].split())] or [
-        (s, c) for s, c in known if wanted and c["cell"].startswith(wanted)
-    ]
-    ids = {cell["cell"] for _, cell in found}
-    if len(ids) == 1:
+    fitting = ([each for each in known if fits(each[1], wanted)] for fits in (_named, _beginning, _part))
+    found = next(filter(None, fitting), [])
+    cells = {cell["cell"]: f"{cell['cell']} ({cell['label']})" for _, cell in found}
+    if len(cells) == 1:
         return found[0]
-    if ids:
-        raise BadInput(f"{wanted!r} names {len(ids)} cells: {', '.join(sorted(ids))}; give more of the id")
+    if cells:
+        raise BadInput(f"{wanted!r} names {len(cells)} cells: {', '.join(sorted(cells.values()))}; give the id of one")
     labels = {name for _, cell in known for name in (cell["cell"], cell["label"])}
     raise BadInput(f"no cell {wanted!r} in {place.root}; {nearest(wanted, labels)}")
+
+
+def _named(cell: Mapping[str, Any], wanted: str) -> bool:
+    return wanted == cell["cell"] or set(wanted.split()) == set(cell["label"].split())
+
+
+def _beginning(cell: Mapping[str, Any], wanted: str) -> bool:
+    return bool(wanted) and bool(cell["cell"].startswith(wanted))
+
+
+def _part(cell: Mapping[str, Any], wanted: str) -> bool:
+    return bool(wanted.strip()) and set(wanted.split()) <= set(cell["label"].split())
 
 
 def plan_of(sweep: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], runtime: Mapping[str, Any]) -> Plan:
@@ -160,16 +173,22 @@ def plan_of(sweep: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], runtim
                 "or run the sweep again with this one"
             )
     factors = {name: tuple(choices) for name, choices in sweep["factors"].items()}
-    return Plan(sweep["name"], tuple(sweep["command"]), factors, built, builder.runs, runtime, sweep.get("versus"))
+    asked: dict[str, Any] = {name: tuple(sweep.get(name, ())) for name in LISTS}
+    asked |= {name: sweep[name] for name in WORDS if name in sweep}
+    return Plan(sweep["name"], tuple(sweep["command"]), factors, built, builder.runs, runtime, **asked)
 
 
 def frozen(place: Store, name: str | None) -> Plan:
     """Return the plan of a sweep (the one asked for last by default) as it was frozen, and where it last ran."""
     found = find_sweep(place, name)
     load_plugins(found["plugins"])
-    path = place.sweep(found["name"]) / RUNTIME
-    runtime = store.read_json(path) if path.exists() else {}
-    return plan_of(found, found["cells"], {**runtime, "store": str(place.root)})
+    return plan_of(found, found["cells"], {**last_runtime(place, found["name"]), "store": str(place.root)})
+
+
+def last_runtime(place: Store, name: str) -> dict[str, Any]:
+    """Return the runtime settings with which a sweep was asked for last; nothing where none are kept."""
+    path = place.sweep(name) / RUNTIME
+    return dict(store.read_json(path)) if path.exists() else {}
 
 
 def models(runs: Iterable[StageRun]) -> dict[str, tuple[dict[str, Any], str]]:

@@ -1,81 +1,91 @@
-"""What to vary: from a command line or a file in `sweeps/` to the points of a grid.
+"""From a sweep to its plan: every point composed, checked and turned into a cell.
 
-One idea: a sweep is nothing but overrides, some with several values; its points are their product, in Hydra's order.
-It must not know about stages.
+One idea: a sweep is overrides and a way to lay them out (`asked`, `points`); each point of it is a recipe, and a recipe
+is a cell. It must not know about stages.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-import yaml
-
-from ot_grid import binding, key
+from ot_grid import asked, binding, key, points
+from ot_grid.asked import Asked, Request, expand
 from ot_grid.config import RUNTIME_FIELDS
 from ot_grid.errors import BadInput, nearest
-from ot_grid.plan import Builder, Plan
-from ot_grid.recipe import Composer, Override, composing, parse, recipe_of, runtime_of, shipped, single, touched, values
+from ot_grid.plan import Builder, Cell, Plan
+from ot_grid.points import Point
+from ot_grid.recipe import Composer, Override, composing, parse, recipe_of, runtime_of, touched
 from ot_grid.registry import load_plugins
 from ot_grid.store import slug
+from ot_grid.sweep_file import SweepFile
 
-FILE = "sweep="  # `sweep=NAME` or `+sweep=NAME` reads sweeps/NAME.yaml
-FILE_KEYS = ("base", "vary", "versus")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked for: overrides, whether several values make a grid, and the user's own folder of choices."""
-
-    overrides: Sequence[str]
-    multirun: bool = True
-    config_dir: str | None = None
-    name: str | None = None
+__all__ = ["Request", "expand", "plan", "runtime", "with_gpus"]
 
 
 def plan(request: Request) -> Plan:
     """Return the plan of a request; raise `BadInput` with all problems. Writes nothing, imports no GPU library."""
-    lines, versus = expand(request.overrides, request.config_dir)
+    lines, file = expand(request.overrides, request.config_dir)
     with composing(request.config_dir) as composer:
-        overrides = parse(lines, composer, multirun=request.multirun)
-        load_plugins(_plugins(overrides))
-        points = _points(overrides, composer)
-        for override in overrides:
-            if override.is_sweep_override() and touched(override) in RUNTIME_FIELDS:
-                composer.problems.add(f"{override.input_line!r}: where it runs cannot be swept; give one value")
-        if not points:
-            raise BadInput("the sweep is empty: one of its ranges or globs names no value")
-        composed = [composer.point(point) for _, point in points]
+        wanted = _asked(request, lines, (file, composer))
+        places, versus = _laid_out(request, wanted, (file, composer))
+        composed = [composer.point(wanted.overrides(place)) for place in places]
         _check(composer, [settings for settings, _ in composed])
     builder = Builder()
     made = [
-        builder.cell(coordinates, recipe_of(settings, choices))
-        for (coordinates, _), (settings, choices) in zip(points, composed, strict=True)
+        builder.cell(place, recipe_of(settings, choices))
+        for place, (settings, choices) in zip(places, composed, strict=True)
     ]
     cells = tuple({cell.id: cell for cell in made}.values())  # two ways to write one value are one cell
-    factors = {name: tuple(dict.fromkeys(c[name] for c, _ in points)) for name in points[0][0]}
-    name = request.name or _name([cell.id for cell in cells], factors)
-    _check_names(name, versus, [cell.label for cell in cells])
-    place = with_gpus(runtime_of(composed[0][0]), composer.gpus)
-    return Plan(name, tuple(lines), factors, cells, builder.runs, place, versus)
+    _check_ranking(file.rank_by if file else (), cells)
+    return Plan(
+        name=_name(request, file, cells),
+        command=_command(request),
+        factors={name: tuple(dict.fromkeys(place[name] for place in places)) for name in wanted.varied},
+        cells=cells,
+        runs=builder.runs,
+        runtime=with_gpus(runtime_of(composed[0][0]), composer.gpus),
+        versus=versus,
+        repeat=tuple(name for name, one in wanted.varied.items() if one.repeat),
+        rank_by=file.rank_by if file else (),
+        question=file.question if file else "",
+        design=file.design if file else points.PRODUCT,
+    )
+
+
+def _asked(request: Request, lines: Sequence[str], over: tuple[SweepFile | None, Composer]) -> Asked:
+    """Return what was asked for; raise `BadInput` when any of it cannot be."""
+    file, composer = over
+    own = parse(lines, composer, multirun=request.multirun)
+    wanted = asked.collect(own, file, composer)
+    if file and wanted.varied and not request.multirun:
+        composer.problems.add(f"+sweep={file.path.stem} names several values: add -m to run them all as a grid")
+    load_plugins(_plugins(wanted.fixed))
+    if request.repeat is not None:
+        asked.repeated(request.repeat, wanted, composer)
+    return wanted
+
+
+def _laid_out(
+    request: Request, wanted: Asked, over: tuple[SweepFile | None, Composer]
+) -> tuple[list[Point], str | None]:
+    """Return the points, and in words the one to compare with."""
+    file, composer = over
+    named = request.versus or (file.versus if file else "")
+    try:
+        versus = asked.compared(named, wanted, composer) if named else None
+        places, start = points.lay_out(wanted.factors, replace(wanted.layout, versus=versus))
+    except BadInput:
+        composer.problems.raise_if_any()  # what lacks a value because of another problem is no problem of its own
+        raise
+    return places, points.label(start) if start else None
 
 
 def with_gpus(runtime: Mapping[str, Any], declared: Mapping[str, int]) -> dict[str, Any]:
     """Return a runtime that knows what models take: what their YAML says, under what the cluster's says."""
     cluster = runtime["cluster"]
     return {**runtime, "cluster": {**cluster, "gpus": {**declared, **cluster["gpus"]}}}
-
-
-def _check_names(name: str, versus: str | None, labels: Sequence[str]) -> None:
-    if name != slug(name):
-        raise BadInput(
-            f"--name {name!r} cannot be a folder's name; use letters, digits, '.', '_' and '-': {slug(name)}"
-        )
-    if versus and not any(set(versus.split()) == set(label.split()) for label in labels):
-        raise BadInput(f"versus={versus!r} is no cell of this sweep; {nearest(versus, labels)}")
 
 
 def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> dict[str, Any]:
@@ -108,66 +118,29 @@ def _plugins(overrides: Sequence[Override]) -> list[str]:
     return [str(name) for value in found for name in (value if isinstance(value, list) else [value])]
 
 
-def _points(overrides: Sequence[Override], composer: Composer) -> list[tuple[dict[str, str], list[Override]]]:
-    """Return the product of all overrides as (coordinates, overrides of one value each); the last of a key wins."""
-    last = {override.get_key_element(): override for override in overrides}
-    choices = [
-        [
-            (name, value, single(f"{name}={value}", composer) if override.is_sweep_override() else override)
-            for value in values(override)
-        ]
-        for name, override in last.items()
-    ]
-    swept = {name for name, override in last.items() if override.is_sweep_override()}
-    return [
-        (
-            {name.lstrip("+"): value.strip("'\"") for name, value, _ in point if name in swept},
-            [one for *_, one in point],
+def _name(request: Request, file: SweepFile | None, cells: Sequence[Cell]) -> str:
+    """Return a name that a reader recognises and another sweep does not have: what it is about, a hash of its cells."""
+    if request.name and request.name != slug(request.name):
+        raise BadInput(
+            f"--name {request.name!r} cannot be a folder's name; use letters, digits, '.', '_' and '-': "
+            f"{slug(request.name)}"
         )
-        for point in itertools.product(*choices)
-    ]
+    about = file.path.stem if file else "-".join(cells[0].coordinates) or "single"
+    return request.name or f"{slug(about)}-{key.short([cell.id for cell in cells])[:6]}"
 
 
-def _name(cells: Sequence[str], factors: Mapping[str, Sequence[str]]) -> str:
-    """Return a name that a reader recognises and another sweep does not have: factors, and a hash of all cells."""
-    return f"{slug('-'.join(factors)) if factors else 'single'}-{key.short(list(cells))[:6]}"
+def _command(request: Request) -> tuple[str, ...]:
+    """Return what was asked for, as it is typed."""
+    repeat = () if request.repeat is None else ("--repeat", ",".join(request.repeat))
+    return (*request.overrides, *repeat, *(("--versus", request.versus) if request.versus else ()))
 
 
-def expand(overrides: Sequence[str], config_dir: str | None) -> tuple[list[str], str | None]:
-    """Replace `sweep=NAME` by the overrides of its file, before the others; also return its `versus`."""
-    lines: list[str] = []
-    versus = None
-    for name in [o.lstrip("+").removeprefix(FILE) for o in overrides if o.lstrip("+").startswith(FILE)]:
-        content = read_file(find_file(name, config_dir))
-        vary = {group: ",".join(map(str, choices)) for group, choices in (content.get("vary") or {}).items()}
-        lines += [*(content.get("base") or []), *(f"{group}={choices}" for group, choices in vary.items())]
-        versus = content.get("versus") or versus
-    return [*lines, *(o for o in overrides if not o.lstrip("+").startswith(FILE))], versus
-
-
-def find_file(name: str, config_dir: str | None) -> Path:
-    """Return a sweep file by name: the user's, in `sweeps/` of the config dir or of the current folder, before ours."""
-    folders = [Path(config_dir) / "sweeps"] if config_dir else []
-    folders += [Path.cwd() / "sweeps", shipped("sweeps")]
-    for folder in folders:
-        if (folder / f"{name}.yaml").is_file():
-            return folder / f"{name}.yaml"
-    known = {path.stem for folder in folders for path in folder.glob("*.yaml")}
-    raise BadInput(f"no sweep {name!r} in {', '.join(map(str, folders))}; {nearest(name, known)}")
-
-
-def read_file(path: Path) -> dict[str, Any]:
-    """Read a sweep file: base (overrides), vary (key -> values), versus (a cell's coordinates)."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise BadInput(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    unknown = set(content) - set(FILE_KEYS) if isinstance(content, dict) else {str(content)}
-    if unknown:
-        raise BadInput(f"{path} has {sorted(unknown)!r}; a sweep holds {', '.join(FILE_KEYS)}")
-    vary, base, versus = content.get("vary") or {}, content.get("base") or [], content.get("versus") or ""
-    if not isinstance(vary, dict) or not all(isinstance(choices, list) for choices in vary.values()):
-        raise BadInput(f"{path}: vary={vary!r} must give a list of choices to each group, e.g. filter: [length, none]")
-    if not isinstance(base, list) or not isinstance(versus, str):
-        raise BadInput(f"{path}: base must be a list of overrides, versus the coordinates of a cell as one text")
-    return dict(content)
+def _check_ranking(benchmarks: Sequence[str], cells: Sequence[Cell]) -> None:
+    """Raise when a benchmark that is to rank is not one of every cell."""
+    there = [set(cell.recipe["eval"]) for cell in cells]
+    every = set.intersection(*there)
+    lost = [name for name in benchmarks if name not in every]
+    if lost:
+        raise BadInput(
+            *(f"rank_by names {name!r}, which not every cell evaluates; {nearest(name, every)}" for name in lost)
+        )

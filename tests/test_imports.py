@@ -14,13 +14,13 @@ PACKAGE = Path(__file__).parent.parent / "ot_grid"
 
 # Lower number, lower layer; a module may import its own layer and those below.
 LAYERS = {
-    "errors": 0, "key": 0, "stopping": 0,
+    "errors": 0, "key": 0, "stopping": 0, "points": 1, "sweep_keys": 1,
     "rows": 1, "registry": 1, "config": 1, "machine": 1, "rehearsal": 1, "binding": 1, "probe": 1, "sandbox": 1,
     "store": 2, "tables": 2, "attempts": 2, "slurm": 2, "capacity": 3, "batches": 3,
     "inference": 3, "tracking": 3,
     "stages": 4,
-    "pipeline": 5, "recipe": 5,
-    "plan": 6,
+    "pipeline": 5, "recipe": 5, "sweep_file": 5,
+    "plan": 6, "asked": 6,
     "sweep": 7, "submission": 7,
     "standing": 8, "execute": 8, "display": 8, "reproduce": 8, "explain": 9, "job": 9,
     "evaluations": 9, "rescore": 9, "export": 9,

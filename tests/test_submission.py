@@ -71,3 +71,13 @@ def test_a_cell_is_found_by_id_beginning_and_coordinates_in_any_order():
         assert submission.find_cell(place, name)[1]["cell"] == cell.id
     with pytest.raises(BadInput, match=r"no cell 'filter=lenght teacher=r1' .*did you mean 'filter=length teacher=r1'"):
         submission.find_cell(place, "filter=lenght teacher=r1")
+
+
+def test_a_part_of_the_coordinates_is_enough_where_one_cell_has_it():
+    """Cells that differ in their training seed alone are told with their coordinates, to choose from."""
+    plan = submitted("filter=length", "teacher=qwq,r1", "train.seed=1,2")
+    place = Store(plan.runtime["store"])
+    with pytest.raises(BadInput, match=r"names 2 cells: .*\(teacher=r1 train\.seed=1\).*give the id of one"):
+        submission.find_cell(place, "teacher=r1")
+    found = submission.find_cell(place, "teacher=r1 train.seed=2")[1]
+    assert (found["coordinates"]["teacher"], found["coordinates"]["train.seed"]) == ("r1", "2")

@@ -30,7 +30,11 @@ def run(words: Sequence[str]) -> int:
 
 def planned(args: argparse.Namespace) -> Plan:
     """Return the plan of what was asked for."""
-    return sweep.plan(sweep.Request(tuple(args.overrides), args.multirun, args.config_dir, args.name))
+    return sweep.plan(
+        sweep.Request(
+            tuple(args.overrides), args.multirun, args.config_dir, args.name, repeat=args.repeat, versus=args.versus
+        )
+    )
 
 
 def _told(wanted: Plan, outcome: Outcome) -> int:

@@ -10,10 +10,24 @@ def grid_parser(command: str, about: str) -> argparse.ArgumentParser:
     """Return a parser for a grid: overrides, and what Hydra users expect beside them."""
     parser = argparse.ArgumentParser(prog=f"python -m ot_grid {command}".strip(), description=about)
     parser.add_argument(
-        "overrides", nargs="*", metavar="GROUP=CHOICE", help="e.g. filter=length,difficulty teacher=qwq,r1"
+        "overrides",
+        nargs="*",
+        metavar="GROUP=CHOICE",
+        help="e.g. filter=length,difficulty teacher=qwq,r1; +sweep=NAME takes what sweeps/NAME.yaml asks, and the "
+        "other overrides take the place of what stands there for the same group or setting",
     )
     parser.add_argument("-m", "--multirun", action="store_true", help="several values make a grid")
     parser.add_argument("-cd", "--config-dir", help="a folder with groups like conf/ of your own")
+    parser.add_argument(
+        "--repeat",
+        action="append",
+        metavar="SETTING",
+        help="a swept setting that draws the same recipe again, so that reports average over it (default: what the "
+        "sweep file says, and every swept seed, e.g. train.seed=1,2,3); 'none': no setting does",
+    )
+    parser.add_argument(
+        "--versus", metavar="RECIPE", help="the recipe to compare with, e.g. 'filter=length teacher=qwq'"
+    )
     parser.add_argument("--name", help="the name of the sweep (default: made from what it varies)")
     return parser
 

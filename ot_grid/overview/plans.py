@@ -11,6 +11,7 @@ from typing import Any
 
 from ot_grid.pipeline import STAGES
 from ot_grid.plan import Plan, StageRun
+from ot_grid.points import PRODUCT
 
 SHOWN_CELLS = 30
 
@@ -22,6 +23,11 @@ def plan_data(plan: Plan, missing: Sequence[StageRun]) -> dict[str, Any]:
         "name": plan.name,
         "command": list(plan.command),
         "factors": {name: list(choices) for name, choices in plan.factors.items()},
+        "question": plan.question,
+        "design": plan.design,
+        "repeat": list(plan.repeat),
+        "versus": plan.versus,
+        "rank_by": list(plan.rank_by),
         "banner": plan.banner,
         "counts": {
             "cells": len(plan.cells),
@@ -63,6 +69,7 @@ def plan_text(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
     """Yield the lines of `plan`."""
     yield from banner(plan.banner)
     yield f"sweep {plan.name}: {counted(plan, missing)}"
+    yield from asked(plan)
     yield ""
     yield f"  {'stage':<14}{'unique':>8}{'cached':>8}{'to run':>8}   needs"
     left = Counter(run.stage for run in missing)
@@ -79,6 +86,21 @@ def plan_text(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
         yield f"  {cell.id}  {cell.label}  ({own} of {len(cell.runs)} stage runs to run)"
     if len(plan.cells) > SHOWN_CELLS:
         yield f"  ... and {len(plan.cells) - SHOWN_CELLS} more (all of them: --json)"
+
+
+def asked(plan: Plan) -> Iterator[str]:
+    """Yield what a sweep asks, how its cells are laid out, and what they are compared with and averaged over."""
+    if plan.question:
+        yield f"  asks: {plan.question}"
+    if plan.design != PRODUCT:
+        yield f"  design: {plan.design.replace('_', ' ')}, from {plan.versus}"
+    elif plan.versus:
+        yield f"  compared with: {plan.versus}"
+    for name in plan.repeat:
+        values = plan.factors[name]
+        yield f"  repeats: {name}={','.join(values)}; reports average over {many(len(values), 'draw')} of each recipe"
+    if plan.rank_by:
+        yield f"  ranked by: {', '.join(plan.rank_by)}"
 
 
 def unpinned(plan: Plan) -> Iterator[str]:
