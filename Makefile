@@ -18,7 +18,7 @@ rehearsal: $(VENV)/.installed  ## set up, then run the grid of the README on thi
 
 test: $(STAMP)  ## set up, then lint, types and all tests
 	$(MAKE) lint
-	$(BIN)/python -m pytest -p no:cacheprovider
+	$(BIN)/python -m pytest -p no:cacheprovider -n 2
 
 test-fast: $(STAMP)  ## the tests that load no model
 	$(BIN)/python -m pytest -m "not slow"
@@ -31,7 +31,7 @@ format: $(STAMP)  ## write the code as ruff likes it
 
 bench: $(STAMP)  ## the figures of analysis/LOG.md, measured again
 	$(BIN)/python analysis/bench/overhead.py && $(BIN)/python analysis/bench/planning.py
-	$(BIN)/python analysis/bench/code_grading.py
+	$(BIN)/python analysis/bench/code_grading.py && $(BIN)/python analysis/bench/report.py
 
 clean:  ## remove the environment and caches; the store stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

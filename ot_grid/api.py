@@ -6,33 +6,39 @@ One idea: each command of the command line is one call here, and returns values 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ot_grid import (
     attempts,
     launch,
+    mirror,
     overview,
     preflight,
     recipe,
     registry,
     standing,
     steering,
-    store,
     submission,
     sweep,
 )
 from ot_grid import export as exporting
 from ot_grid import rescore as rescoring
+from ot_grid.errors import BadInput
 from ot_grid.plan import Plan
 from ot_grid.store import Store
 from ot_grid.submission import Artifacts
 
 if TYPE_CHECKING:
-    from ot_grid.report import Report
+    from ot_grid.report import Asked, Report
+    from ot_grid.report.compare import Comparison
 
-__all__ = ["Ran", "cancel", "export", "plan", "report", "rescore", "resume", "retry", "run", "status", "throttle"]
+__all__ = [
+    "Ran", "cancel", "compare", "export", "plan", "report", "rescore", "resume", "retry", "run", "status", "throttle",
+    "track",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,42 +119,100 @@ def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callabl
     outcome = launch.launch(wanted, artifacts, by_hand=by_hand)
     if outcome.on_cluster:
         return Ran(outcome, None, 0)
-    made = report(wanted.name, place=artifacts.place.root, reference=wanted.versus)
-    return Ran(outcome, made, _track(wanted, Artifacts(artifacts.place), made, say))
+    made = report(wanted.name, place=artifacts.place.root)
+    return Ran(outcome, made, mirror.tell(wanted, made, say=say).runs)
 
 
-def report(
+def track(
     name: str | None = None,
     *,
     place: str | Path,
-    reference: str | None = None,
-    accept: Sequence[str] = (),
-    held_out: Sequence[str] = (),
-    rank_by: Sequence[str] = (),
-    grade: str | None = None,
-) -> Report:
+    mode: str | None = None,
+    made: Report | None = None,
+    patient: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+) -> mirror.Told:
+    """Tell Weights & Biases what it was not told of a sweep; `mode` offline or online for this once.
+
+    `made` is the report, where it is there already. The `patient` give each run `tracking.timeout`, others all of it.
+    """
+    found = submission.find_sweep(Store(place), name)
+    if mirror.settings(submission.last_runtime(Store(place), found["name"]), mode).mode == mirror.OFF:
+        return mirror.Told()
+    wanted = submission.frozen(Store(place), found["name"])
+    shown = made or report(wanted.name, place=place)
+    return mirror.tell(wanted, shown, say=say, mode=mode, patient=patient)
+
+
+def report(name: str | None = None, *, place: str | Path, asked: Asked | None = None, to: Path | None = None) -> Report:
     """Return the report of a sweep (the one asked for last by default), and write it beside the sweep's cells.
 
-    The options are those of `ot_grid.report.build`. A report that shows held-out scores is noted and not written, so
-    that nobody comes upon them unasked.
+    `asked` is what the reader wants to see; `to` another folder to write to. A report that shows held-out scores is
+    noted, and written only to a folder that was named, so that nobody comes upon them unasked. The name '-' stands for
+    no sweep: published scores alone.
     """
     from ot_grid import report as reports
 
+    asked = asked or reports.Asked()
+    if name == reports.NO_SWEEP:
+        made = reports.build(Store(place), name, asked)
+        return _written(made, to)
     found = submission.find_sweep(Store(place), name)
     folder = Store(place).sweep(found["name"])
-    made = reports.build(
-        Store(place),
-        found["name"],
-        reference=reference or found.get("versus"),
-        accept=accept,
-        held_out=held_out,
-        rank_by=rank_by,
-        grade=grade,
-    )
+    asked = replace(asked, reference=asked.reference or found.get("versus"))
+    made = reports.build(Store(place), found["name"], asked)
     if made.view.looked:
-        reports.looks.write(folder, made.view.looked)
-    else:
-        reports.write(made, folder)
+        with _writing(folder):
+            reports.looks.write(folder, made.view.looked)
+    return _written(made, to or (None if made.view.looked else folder))
+
+
+def _written(made: Report, folder: Path | None) -> Report:
+    from ot_grid import report as reports
+
+    if folder is not None:
+        with _writing(folder):
+            reports.write(made, folder)
+    return made
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Say it in words where the folder cannot be written to."""
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(
+            f"nothing can be written to {folder} ({error.strerror}); name another folder: report --to FOLDER"
+        ) from error
+
+
+def compare(
+    one: str,
+    other: str,
+    *,
+    place: str | Path,
+    sweep: str | None = None,
+    benchmark: str | None = None,
+    question: str | None = None,
+    examples: int | None = None,
+    held_out: Sequence[str] = (),
+    grade: str | None = None,
+) -> Comparison:
+    """Return two cells in depth; the options are those of `ot_grid.report.compare.build`.
+
+    A comparison that shows held-out scores is noted beside the sweeps of both cells.
+    """
+    from ot_grid.report import compare as comparing
+    from ot_grid.report import looks
+
+    most = comparing.EXAMPLES if examples is None else examples
+    made = comparing.build(
+        Store(place), (one, other), sweep=sweep, benchmark=benchmark, question=question, most=most, held_out=held_out,
+        grade=grade,
+    )  # fmt: skip
+    for name in {side.sweep.name for side in made.compared.sides} if made.held_out else ():
+        looks.write(Store(place).sweep(name), made.held_out)
     return made
 
 
@@ -187,30 +251,3 @@ def _look(place: Store, found: Mapping[str, Any], named: Sequence[str]) -> None:
     held_out = [name for name in named if name in found.get("held_out", ())]
     if held_out:
         looks.write(place.sweep(found["name"]), held_out)
-
-
-def _track(wanted: Plan, artifacts: Artifacts, made: Report, say: Callable[[str], None]) -> int:
-    from ot_grid import tracking
-    from ot_grid.config import Tracking
-
-    settings = Tracking(**wanted.runtime["tracking"])
-    try:
-        cells = [_tracked(cell.id, wanted, artifacts, made) for cell in wanted.cells]
-        return tracking.track(settings, artifacts.place.sweep(wanted.name), wanted.name, cells, made.table)
-    except Exception as error:  # a mirror that is down must not fail a grid that is done
-        say(f"tracking={settings.mode}: {type(error).__name__}: {error}; the results are in the store all the same")
-        return 0
-
-
-def _tracked(cell_id: str, wanted: Plan, artifacts: Artifacts, made: Report) -> Any:
-    from ot_grid.tracking import Tracked
-
-    cell = next(cell for cell in wanted.cells if cell.id == cell_id)
-    training = [wanted.runs[run_key] for run_key in cell.runs if wanted.runs[run_key].stage == "train"]
-    records = [record for run in training if (record := store.record_of(artifacts.folder(run)))]
-    row = made.table[made.table["cell"] == cell_id].iloc[0]
-    summary = {str(name): value for name, value in row.items() if isinstance(value, (int, float)) and value == value}
-    return Tracked(
-        cell_id, f"{cell.label} [{cell_id}]", cell.coordinates, dict(cell.recipe.settings),
-        [point for record in records for point in record["loss"]], summary,
-    )  # fmt: skip

@@ -157,7 +157,7 @@ def type_name(wanted: Any) -> str:
 
 # Settings by name, wherever they stand: the least value, or the values there are.
 LEAST = {"batch_size": 1, "checkpoint_steps": 1, "max_length": 1, "max_tokens": 1, "limit": 1, "keep": 1, "take": 1,
-         "repeats": 1, "workers": 1, "threads": 1, "size": 1, "temperature": 0, "epochs": 1e-9,
+         "repeats": 1, "workers": 1, "threads": 1, "size": 1, "temperature": 0, "timeout": 1, "epochs": 1e-9,
          "top_p": 1e-9}  # fmt: skip
 ONE_OF = {
     "cluster.kind": ("local", "slurm"),
@@ -165,6 +165,7 @@ ONE_OF = {
     "cluster.sandbox": ("auto", "required", "bubblewrap", "namespaces", "rlimits"),
     "cluster.dtype": ("auto", "bfloat16", "float32"),
     "tracking.mode": ("off", "offline", "online"),
+    "tracking.artifacts": ("none", "references", "files"),
 }
 
 

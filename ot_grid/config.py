@@ -139,7 +139,10 @@ class Tracking:
 
     mode: str = MISSING  # off, offline, online
     project: str = MISSING
-    entity: Optional[str] = None
+    entity: Optional[str] = None  # null: that of the key
+    artifacts: str = MISSING  # none, references, files
+    report: bool = MISSING  # a W&B Report; needs wandb-workspaces
+    timeout: float = MISSING  # seconds
 
 
 @dataclass

@@ -6,7 +6,7 @@ checked against their digests. It must not score, and must not write.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,16 @@ def of_sweep(place: Store, sweep: Mapping[str, Any], only: Sequence[str] = ()) -
     yield from (folders[name] for name in wanted if name in folders and store.record_of(folders[name]))
 
 
-def load(place: Store, artifact: Path, replies: Replies) -> Evaluation:
-    """Return an evaluation; raise `Corrupt` when a question or a reply is gone, or is not what was scored."""
+def load(place: Store, artifact: Path, replies: Replies, *, only: Container[str] | None = None) -> Evaluation:
+    """Return an evaluation, of the questions in `only` or of all.
+
+    Raise `Corrupt` when a question or a reply is gone, or is not what was scored.
+    """
     record, recipe = store.record_of(artifact), store.read_json(artifact / store.RECIPE)
     if record is None:
         raise BadInput(f"{artifact} has no record: it is not finished; run its sweep again")
     rows = tables.read_rows(artifact / "data" / "matrix.parquet")
+    rows = [row for row in rows if only is None or row["question"] in only]
     questions = _questions(place, artifact, recipe["inputs"][-1])
     stored = replies.find(row["reply"] for row in rows)
     asked = [

@@ -58,7 +58,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, UnicodeDecodeError) as error:
-        raise Corrupt(f"{path} is not valid JSON ({error}); delete its folder {path.parent} and run again") from error
+        whole = path.parent.parent.name != "sweeps"  # a sweep's folder also has reports, and who looked at what
+        spoiled = f"its folder {path.parent}" if whole else "this file"
+        raise Corrupt(f"{path} is not valid JSON ({error}); delete {spoiled} and run again") from error
 
 
 def slug(text: str) -> str:

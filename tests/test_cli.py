@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ot_grid import api, cli, submission
+from ot_grid.cli import printing
 
 
 def ot_grid(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -217,3 +219,12 @@ def test_two_ways_to_write_one_value_are_one_cell(capsys):
     """train.learning_rate=1e-5 and 0.00001 are the same recipe."""
     assert cli.main(["plan", "-m", "--json", "train.learning_rate=1e-5,0.00001"]) == 0
     assert json.loads(capsys.readouterr().out)["counts"]["cells"] == 1
+
+
+def test_a_terminal_without_a_character_gets_a_question_mark(monkeypatch):
+    """No report is lost because a node's locale is plain ASCII."""
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding="ascii"))
+    assert cli.main(["--version"]) == 0
+    printing.say("4.2 ± 1.0")
+    assert shown.getvalue().endswith(b"4.2 ? 1.0\n")

@@ -25,6 +25,7 @@ LAYERS = {
     "standing": 8, "execute": 8, "display": 8, "reproduce": 8, "explain": 9, "job": 9,
     "evaluations": 9, "rescore": 9, "export": 9,
     "launch": 9, "report": 9, "preflight": 9, "overview": 9, "steering": 9,
+    "mirror": 9,
     "api": 10, "doctor": 10,
     "usage": 11, "cli": 12, "__main__": 13, "__init__": 13,
 }  # fmt: skip

@@ -117,3 +117,12 @@ def test_traces_refer_to_bought_replies(tmp_path: Path):
     assert [t.reply for t in read_traces(tmp_path, lambda keys: dict.fromkeys(keys, bought))] == [bought, given]
     with pytest.raises(Corrupt, match="not in the store any more"):
         read_traces(tmp_path, lambda keys: {})
+
+
+def test_a_broken_file_of_a_sweep_does_not_cost_its_folder(tmp_path):
+    """It also has the reports, and who looked at what is held out."""
+    broken = tmp_path / "sweeps" / "first_light" / "tracked.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{")
+    with pytest.raises(Corrupt, match=r"tracked.json is not valid JSON .*; delete this file and run again"):
+        store.read_json(broken)

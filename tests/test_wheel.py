@@ -1,4 +1,4 @@
-"""The package works when it is installed as a wheel: conf/ and sweeps/ travel with it."""
+"""The package works when it is installed as a wheel: conf/, sweeps/ and the parts of the page travel with it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ def test_an_installed_wheel_plans_the_readmes_grid(tmp_path: Path):
     subprocess.run(build, check=True, capture_output=True)
     wheel = next((tmp_path / "dist").glob("*.whl"))
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    assert all(
+        (tmp_path / "site/ot_grid/report/page" / name).exists() for name in ("page.html", "page.css", "js/main.js")
+    )
     (tmp_path / "empty").mkdir()
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     ask = [sys.executable, "-m", "ot_grid", "plan", "-m", "+sweep=first_light"]

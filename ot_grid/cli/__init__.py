@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from ot_grid.cli.printing import complain, say
 from ot_grid.errors import OtGridError
@@ -22,9 +23,11 @@ COMMANDS = {  # command: the module that has a function of that name
     "plan": "grids",
     "resume": "grids",
     "retry": "grids",
-    "report": "results",
+    "report": "reporting",
+    "compare": "comparing",
     "reproduce": "results",
     "explain": "results",
+    "track": "tracking",
     "rescore": "scoring",
     "export": "scoring",
     "status": "looking",
@@ -38,6 +41,9 @@ COMMANDS = {  # command: the module that has a function of that name
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 a cell failed, 2 bad input, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no '±' gets a '?' in its place
     try:
         return _dispatch(words)
     except KeyboardInterrupt:

@@ -1,8 +1,7 @@
-"""Commands about what came out: report, reproduce, explain."""
+"""Commands about what came out: reproduce, explain."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,65 +12,12 @@ from ot_grid import api, submission, sweep
 from ot_grid import explain as why
 from ot_grid import reproduce as again
 from ot_grid.cli.grids import handed_over
-from ot_grid.cli.parsers import store_parser, sweep_parser
+from ot_grid.cli.parsers import store_parser
 from ot_grid.cli.printing import complain, say, say_all
 from ot_grid.errors import BadInput
 from ot_grid.plan import Cell, Plan
 from ot_grid.registry import load_plugins
 from ot_grid.store import Store
-
-
-def report(words: Sequence[str]) -> int:
-    """Print the ranked table of a sweep and write it beside its cells."""
-    args = _report_parser().parse_args(words)
-    made = api.report(
-        args.sweep,
-        place=args.store,
-        reference=args.reference,
-        accept=args.accept,
-        held_out=args.held_out,
-        rank_by=args.rank_by,
-        grade=args.grade,
-    )
-    say(getattr(made, f"to_{args.format}")().rstrip("\n"))
-    if made.view.looked:
-        complain(
-            "held-out scores are shown here only: this look is noted, and report.md, .csv and .json are as they were"
-        )
-    return 0 if made.complete else 1
-
-
-def _report_parser() -> argparse.ArgumentParser:
-    parser = sweep_parser("report", "Print the ranked ablation table; it is also written to <store>/sweeps/<sweep>/.")
-    parser.add_argument("--format", choices=("text", "markdown", "csv", "json"), default="text")
-    parser.add_argument("--reference", help="the cell to compare with: its id or coordinates (default: the first)")
-    parser.add_argument(
-        "--accept",
-        action="append",
-        default=[],
-        metavar="CELL:BENCHMARK",
-        help="rank a cell although this evaluation of it is flagged as broken; may be given several times",
-    )
-    parser.add_argument(
-        "--held-out",
-        type=_names,
-        default=[],
-        metavar="NAME[,NAME...]",
-        help="show the scores of these held-out benchmarks, apart from the ranking; every look is noted in looks.jsonl",
-    )
-    parser.add_argument(
-        "--rank-by",
-        type=_names,
-        default=[],
-        metavar="NAME[,NAME...]",
-        help="rank by these benchmarks alone (default: all that are not held out)",
-    )
-    parser.add_argument("--grade", metavar="LABEL", help="read the scores that `rescore` made under this label")
-    return parser
-
-
-def _names(given: str) -> list[str]:
-    return [name.strip() for name in given.split(",") if name.strip()]
 
 
 def reproduce(words: Sequence[str]) -> int:

@@ -6,8 +6,9 @@ One idea: what `sweep.json` says is all a report knows of the plan. It must not 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from ot_grid.errors import BadInput, Corrupt, nearest
 from ot_grid.store import Store, read_json
 
 SWEEP = "sweep.json"
+TRAINED = {"train.seed", "cell"}  # what is repeated where only the training differs; published cells have names alone
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,27 @@ class Sweep:
     created: datetime
     cells: tuple[Cell, ...]
     held_out: tuple[str, ...] = ()  # benchmarks that take no part in the ranking, and are shown only by name
+    repeat: tuple[str, ...] = ()  # the factors that draw the same recipe again
+    rank_by: tuple[str, ...] = ()  # benchmarks that rank, as the sweep asked; none: all that are not held out
+    versus: str | None = None  # the recipe to compare with, by coordinates
+    question: str = ""
+    design: str = "product"
+    domains: Mapping[str, str] = field(default_factory=dict)  # of benchmarks, where the recipes say it
+
+    @property
+    def drawn(self) -> str:
+        """What the draws of one recipe differ in, in words."""
+        return f"draws of {', '.join(self.repeat)}" if set(self.repeat) - TRAINED else "training seeds"
+
+    @property
+    def asked(self) -> str:
+        """The command that asked for it, as a line for a shell."""
+        words = self.command if self.command[:1] == ("report",) else ("-m", *self.command)
+        return f"python -m ot_grid {shlex.join(words)}"
+
+    def recipe(self, cell: Cell) -> dict[str, str]:
+        """Return a cell's coordinates without what repeats: cells of equal ones are the same recipe."""
+        return {name: value for name, value in cell.coordinates.items() if name not in self.repeat}
 
 
 def find(store: Store, name: str | None) -> Sweep:
@@ -88,8 +111,29 @@ def _sweep(raw: Mapping[str, Any]) -> Sweep:
         tuple(raw["banner"]),
         _time(raw["created"]),
         tuple(map(_cell, raw["cells"])),
-        tuple(map(str, raw.get("held_out", ()))),
+        held_out=_texts(raw, "held_out"),
+        repeat=_texts(raw, "repeat"),
+        rank_by=_texts(raw, "rank_by"),
+        versus=raw.get("versus"),
+        question=str(raw.get("question", "")),
+        design=str(raw.get("design", "product")),
+        domains=_domains(raw["cells"]),
     )
+
+
+def _texts(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(map(str, raw.get(name, ())))  # a sweep that was frozen by an older version may lack it
+
+
+def _domains(cells: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the domain of each benchmark, as the frozen recipes say it."""
+    evals = [(cell.get("recipe") or {}).get("eval") or {} for cell in cells]
+    return {
+        name: str(benchmark["data"]["domain"])
+        for each in evals
+        for name, benchmark in each.items()
+        if (benchmark.get("data") or {}).get("domain")
+    }
 
 
 def _cell(raw: Mapping[str, Any]) -> Cell:
@@ -103,10 +147,13 @@ def _time(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def pick(sweep: Sweep, wanted: str, what: str = "reference") -> Cell:
-    """Return the one cell with that id (or its beginning), label or coordinates; raise `BadInput` unless it is one."""
+def pick(sweep: Sweep, wanted: str, what: str = "reference", *, recipe: bool = True) -> Cell:
+    """Return the one cell with that id (or its beginning), label or coordinates; raise `BadInput` unless it is one.
+
+    Where a `recipe` is meant, and all that fit are draws of one, it is the first of them.
+    """
     found = [cell for cell in sweep.cells if wanted in (cell.id, cell.label)] or _matching(sweep, wanted)
-    if len(found) == 1:
+    if len(found) == 1 or (recipe and found and all(sweep.recipe(cell) == sweep.recipe(found[0]) for cell in found)):
         return found[0]
     if found:
         raise BadInput(f"{what} {wanted!r} fits {len(found)} cells; name one by its id: {_listed(found)}")

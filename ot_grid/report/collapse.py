@@ -10,12 +10,13 @@ files or words.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ot_grid.report.siblings import middles
 from ot_grid.report.statistics import FloatArray
 
 FEWEST = 3  # cells, and benchmarks: with fewer there is no telling a cell's effect from a benchmark's
@@ -32,6 +33,8 @@ NOUGHT, FLOOR = 1 / 10, 10.0  # a score is nearly zero below this part of what w
 BROKEN = 3  # benchmarks, or half of them, may go to zero together, as all do that need one sandbox
 PAIR_ERRORS, PAIR_IN_LINE = 5.0, 5.0  # of two cells: standard errors; points between the means of the other benchmarks
 EXPLAINED = 1 / 2  # of the fall: cells of the same choice down this far say that it is the choice
+
+Group = Sequence[int] | npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,7 @@ def polish(table: FloatArray) -> FloatArray:
     return left
 
 
-def falls(
-    scores: FloatArray, alike: Sequence[Sequence[Sequence[int]]], error: Callable[[int, int], float]
-) -> list[Fall]:
+def falls(scores: FloatArray, alike: Sequence[Sequence[Group]], error: Callable[[int, int], float]) -> list[Fall]:
     """Return the scores that collapsed, by row of `scores` (cells x benchmarks, points, nan not there).
 
     `alike` has for each row the groups of other rows that share a choice with it; `error` the standard error of a
@@ -68,8 +69,9 @@ def falls(
         if len(rows) != PAIR or len(columns) < FEWEST:
             return []
     table = scores[np.ix_(rows, columns)]
-    groups = [[[rows.index(other) for other in group if other in rows] for group in alike[row]] for row in rows]
-    found = [fall for fall in find(table) if not _explained(table, fall, groups[fall.row])]
+    level = np.nanmedian(table - np.nanmedian(table, axis=0), axis=1)
+    place = {row: number for number, row in enumerate(rows)}
+    found = [fall for fall in find(table) if not _explained(table, level, fall, _within(alike[rows[fall.row]], place))]
     placed = [Fall(rows[fall.row], columns[fall.column], fall.expected) for fall in found]
     return [
         fall for fall in placed if fall.expected - scores[fall.row, fall.column] > errors * error(fall.row, fall.column)
@@ -93,9 +95,9 @@ def _among(table: FloatArray) -> list[Fall]:
     residuals = polish(table)
     spread = np.maximum(LEAST_SPREAD, np.maximum(_spread(residuals, None), _spread(residuals, 0)))
     found = {(fall.row, fall.column): fall for fall in _alone(table, residuals, spread)}
-    for row in range(len(table)):
-        usual = np.nanmedian(np.delete(table, row, axis=0), axis=0)
-        for fall in _gone(row, table[row], usual, spread):
+    usual = np.column_stack([np.mean(middles(column), axis=0) for column in table.T])
+    for row in np.flatnonzero(_nearly_zero(table, usual).any(axis=1)).tolist():
+        for fall in _gone(row, table[row], usual[row], spread):
             found.setdefault((fall.row, fall.column), fall)
     return [found[place] for place in sorted(found)]
 
@@ -114,12 +116,16 @@ def _alone(table: FloatArray, residuals: FloatArray, spread: FloatArray) -> list
 
 def _gone(row: int, own: FloatArray, usual: FloatArray, spread: FloatArray) -> list[Fall]:
     """Return the scores that went to nearly zero, alone or together, where the others are in line."""
-    low = (usual >= FLOOR) & (own < NOUGHT * usual)
+    low = _nearly_zero(own, usual)
     expected = _promised(own, usual, low)
     if expected is None or low.sum() > max(BROKEN, own.size // 2):
         return []
     gone = low & (expected >= FLOOR) & (own < NOUGHT * expected) & (expected - own > SPREADS * spread)
     return [Fall(row, int(column), float(expected[column])) for column in np.flatnonzero(gone)]
+
+
+def _nearly_zero(own: FloatArray, usual: FloatArray) -> npt.NDArray[np.bool_]:
+    return (usual >= FLOOR) & (own < NOUGHT * usual)
 
 
 def _promised(own: FloatArray, usual: FloatArray, low: npt.NDArray[np.bool_]) -> FloatArray | None:
@@ -168,10 +174,14 @@ def _spread(residuals: FloatArray, axis: int | None) -> FloatArray:
     return np.asarray(1.4826 * np.nanmedian(np.abs(residuals), axis=axis))
 
 
-def _explained(table: FloatArray, fall: Fall, groups: Sequence[Sequence[int]]) -> bool:
+def _within(groups: Sequence[Group], place: Mapping[int, int]) -> list[list[int]]:
+    """Return where the rows of each group stand in the table, of those that are in it."""
+    return [[place[row] for row in group if row in place] for group in groups]
+
+
+def _explained(table: FloatArray, level: FloatArray, fall: Fall, groups: Sequence[Sequence[int]]) -> bool:
     """Whether the cells that share a choice fell on the same benchmark too, each against its own level."""
-    level = np.nanmedian(table - np.nanmedian(table, axis=0), axis=1)
     column = table[:, fall.column] - level
     limit = fall.expected - level[fall.row] - EXPLAINED * (fall.expected - table[fall.row, fall.column])
-    seen = [column[list(group)][~np.isnan(column[list(group)])] for group in groups]
+    seen = [column[group][~np.isnan(column[group])] for group in groups]
     return any(each.size and np.median(each) < limit for each in seen)

@@ -1,69 +1,132 @@
-"""Main effects: what each choice of a factor comes to, averaged over the other factors.
+"""Main effects and interactions: what each choice of a factor comes to, averaged over the other factors.
 
-One idea: all ranked cells that have the choice speak for it, and two choices are compared question by question. It
-must not fill in for cells that are not there.
+One idea: the ranked cells are a factorial design, and least squares reads the factors off it, question by question;
+where combinations are lacking it takes factors to add up, which is said. It must not fill in for cells that are not
+there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ot_grid.report.cells import Sweep
-from ot_grid.report.pairs import averaged, paired
-from ot_grid.report.results import Result
-from ot_grid.report.statistics import difference, overall, score
-from ot_grid.report.table import verdict
+from ot_grid.report.grouping import PUBLISHED, Row
+from ot_grid.report.numbers import CORRECTIONS, Numbers
+from ot_grid.report.stats.effects import Effects, Interactions, main_effects
+from ot_grid.report.stats.effects import interactions as crossed
+from ot_grid.report.stats.paired import Differences
+from ot_grid.report.table import LEVEL, verdict
 
-BEST, UNLIKE = "best", "unlike cells"
-COLUMNS = ["factor", "choice", "mean", "cells", "of", "difference", "half_width", "verdict"]
+BEST = "best"
+COLUMNS = ["factor", "choice", "mean", "effect", "low", "high", "cells", "of", "difference", "diff_low", "diff_high",
+           "p_adjusted", "verdict", "share"]  # fmt: skip
+CROSSED = ["factors", "choices", "effect", "low", "high", "p_adjusted", "verdict"]
 
 
-def effects(sweep: Sweep, results: Sequence[Result]) -> pd.DataFrame:
-    """Return one row a factor and choice: mean in percent, ranked cells of all, difference to the factor's best.
+def effects(sweep: Sweep, rows: Sequence[Row], numbers: Numbers | None) -> pd.DataFrame:
+    """Return one row a factor and choice: mean in percent, effect against the factor's average, difference to its best.
 
-    A factor with one choice has nothing to compare and is left out.
+    `share` is what the factor explains of the variance between cells, noise taken off. A factor of which fewer than two
+    choices are ranked has nothing to compare and is left out, and so is what only published cells have.
     """
-    varied = [factor for factor, choices in sweep.factors.items() if len(choices) > 1]
-    return pd.DataFrame([row for factor in varied for row in _factor(sweep, results, factor)], columns=COLUMNS)
+    found = [_main(numbers, factor) for factor in _varied(sweep, numbers)] if numbers else []
+    together = max(1.0, sum(each.share for each in found if each.share > 0))  # estimates can add up to more than all
+    lines = [line for each in found for line in _choices(replace(each, share=each.share / together), sweep, rows)]
+    return pd.DataFrame(lines, columns=COLUMNS)
 
 
-def _factor(sweep: Sweep, results: Sequence[Result], factor: str) -> list[dict[str, Any]]:
-    having = {c: [r for r in results if r.cell.coordinates.get(factor) == c] for c in sweep.factors[factor]}
-    ranked = {choice: [result for result in cells if result.ranked] for choice, cells in having.items()}
-    means = {choice: overall([_mean(each) for each in cells]) for choice, cells in ranked.items()}
-    best = max((choice for choice in means if ranked[choice]), key=lambda choice: means[choice], default="")
+def interactions(sweep: Sweep, numbers: Numbers | None) -> pd.DataFrame:
+    """Return one row a pair of choices of two factors: by how much they differ together from the sum of both."""
+    names = _varied(sweep, numbers)
+    if numbers is None or numbers.suite is None or len(names) < 2:
+        return pd.DataFrame(columns=CROSSED)
+    found = crossed(numbers.suite, _design(numbers, names), floor=numbers.floor, seeds=_seeds(numbers))
+    adjusted = CORRECTIONS[numbers.correction](np.concatenate([each.p for each in found]))
+    lines = [line for each in found for line in _pairs(each)]
+    frame = pd.DataFrame(lines, columns=CROSSED)
+    frame["p_adjusted"] = adjusted
+    frame["verdict"] = ["" if math.isnan(p) else verdict(p < LEVEL) for p in adjusted]
+    return frame[frame["effect"].notna()].reset_index(drop=True)
+
+
+def complete(sweep: Sweep, numbers: Numbers | None) -> bool:
+    """Whether every combination of the choices that are ranked is ranked."""
+    names = _varied(sweep, numbers)
+    if numbers is None or not names:
+        return True
+    there = {tuple(row[name] for name in names) for row in _design(numbers, names)}
+    return len(there) == math.prod(len({point[place] for point in there}) for place in range(len(names)))
+
+
+def _measured(numbers: Numbers) -> list[Row]:
+    return [row for row in numbers.rows if row.source != PUBLISHED]
+
+
+def _seeds(numbers: Numbers) -> np.ndarray:
+    return np.array([row.seeds for row in _measured(numbers)])
+
+
+def _varied(sweep: Sweep, numbers: Numbers | None) -> list[str]:
+    """Return the factors of which two choices or more are ranked."""
+    rows = _measured(numbers) if numbers else []
+    names = [name for name in sweep.factors if name not in sweep.repeat and all(name in r.coordinates for r in rows)]
+    return [name for name in names if len({row.coordinates[name] for row in rows}) > 1]
+
+
+def _design(numbers: Numbers, names: Sequence[str]) -> list[Mapping[str, str]]:
+    return [{name: row.coordinates[name] for name in names} for row in _measured(numbers)]
+
+
+def _main(numbers: Numbers, factor: str) -> Effects:
+    assert numbers.suite is not None
+    rows = _measured(numbers)
+    names = [name for name in rows[0].coordinates if all(name in row.coordinates for row in rows)]
+    return main_effects(numbers.suite, _design(numbers, names), factor, floor=numbers.floor, seeds=_seeds(numbers))
+
+
+def _choices(found: Effects, sweep: Sweep, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    pairs = len(found.choices) * (len(found.choices) - 1) / 2
+    places = {choice: place for place, choice in enumerate(found.choices)}
+    lines = []
+    for choice in sweep.factors[found.factor]:
+        of = sum(row.coordinates.get(found.factor) == choice for row in rows)
+        line = {"factor": found.factor, "choice": choice, "of": of, "share": found.share}
+        known = _choice(found, places[choice], pairs) if choice in places else {"cells": 0, "verdict": ""}
+        lines.append({**dict.fromkeys(COLUMNS, math.nan), **line, **known})
+    return lines
+
+
+def _choice(found: Effects, place: int, pairs: float) -> dict[str, Any]:
+    best = place == found.best
+    adjusted = min(1.0, float(found.p[place]) * pairs) if not math.isnan(found.p[place]) else math.nan
+    word = BEST if best else "" if math.isnan(adjusted) else verdict(adjusted < LEVEL)
+    return {
+        "mean": 100 * float(found.mean[place]),
+        **_interval(found.effect, place, ("effect", "low", "high")),
+        "cells": int(found.rows[place]),
+        **_interval(found.difference, place, ("difference", "diff_low", "diff_high")),
+        **({"difference": 0.0} if best else {}),
+        "p_adjusted": adjusted,
+        "verdict": word,
+    }
+
+
+def _interval(of: Differences, place: int, names: tuple[str, str, str]) -> dict[str, float]:
+    return {name: 100 * float(each[place]) for name, each in zip(names, (of.mean, of.low, of.high), strict=True)}
+
+
+def _pairs(found: Interactions) -> list[dict[str, Any]]:
     return [
         {
-            "factor": factor,
-            "choice": choice,
-            "mean": 100 * means[choice],
-            "cells": len(ranked[choice]),
-            "of": len(having[choice]),
-            **_difference(factor, ranked[choice], ranked.get(best, [])),
+            "factors": " x ".join(found.factors),
+            "choices": " x ".join(pair),
+            **_interval(found.effect, place, ("effect", "low", "high")),
         }
-        for choice in sweep.factors[factor]
+        for place, pair in enumerate(found.choices)
     ]
-
-
-def _mean(result: Result) -> float:
-    return overall([score(each.matrix) for each in result.benchmarks])
-
-
-def _difference(factor: str, cells: Sequence[Result], best: Sequence[Result]) -> dict[str, Any]:
-    if not cells:
-        return {"difference": math.nan, "half_width": math.nan, "verdict": ""}
-    if cells == best:
-        return {"difference": 0.0, "half_width": math.nan, "verdict": BEST}
-    found = difference(paired(averaged([each.means for each in cells]), averaged([each.means for each in best])))
-    alike = _others(factor, cells) == _others(factor, best)
-    word = verdict(found.resolved) if alike else UNLIKE
-    return {"difference": 100 * found.mean, "half_width": 100 * found.half, "verdict": word}
-
-
-def _others(factor: str, cells: Sequence[Result]) -> list[list[tuple[str, str]]]:
-    """Return the coordinates of cells in the other factors."""
-    return sorted(sorted((n, c) for n, c in each.cell.coordinates.items() if n != factor) for each in cells)

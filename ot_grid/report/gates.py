@@ -5,6 +5,7 @@ broken. So a flag takes three things together: a margin far beyond what recipes 
 spread, and a test that hardly ever fires by chance; what all cells with one choice have is the choice's effect. Of two
 cells the margin is larger. What no student does (many empty, unjudged or identical replies) is flagged whatever the
 siblings have. A cell alone is never flagged for being cut: a rehearsal or a small limit cuts nearly all of everyone's.
+Published scores have no replies to look at, and are judged by how they stand to each other.
 
 Of simulated healthy sweeps with 8 benchmarks, 100 of each shape, none of 27, 9 or 2 x 2 cells had a flag, of two cells
 2, of three cells 4: such sweeps of one factor have no other choice to explain a difference. Of the 87 published rows
@@ -17,15 +18,16 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median, median_high
+from itertools import product
 
 import numpy as np
 
-from ot_grid.report import collapse
+from ot_grid.report import collapse, unpaired
+from ot_grid.report.align import stacked
 from ot_grid.report.matrices import Benchmark
-from ot_grid.report.pairs import averaged, paired
 from ot_grid.report.results import Flag, Result
-from ot_grid.report.statistics import binomial_tail, score, se_mean, wilson
+from ot_grid.report.siblings import Alike, Ints, middles
+from ot_grid.report.statistics import FloatArray, binomial_tail, se_mean, wilson
 
 LEVEL = 0.001  # of all tests of a sweep together (Bonferroni)
 SPREADS = 5.0  # robust standard deviations of the siblings' log-odds: shares differ by factors, not by points
@@ -33,6 +35,7 @@ BLUR = 0.01  # added to a share and to what it leaves: none and one in a hundred
 LEAST_SPREAD = 0.5  # of log-odds; a few siblings can agree by chance
 HALF = 0.5  # of the replies: siblings with so much are alike
 LONG = 50  # tokens: shorter replies may be the same twice without a fault
+FEW = 30  # questions: of fewer a recipe can lose most and be sound, so only what goes to nearly nothing looks broken
 
 
 @dataclass(frozen=True)
@@ -65,43 +68,77 @@ def flags(results: Sequence[Result]) -> list[Flag]:
 
 def flagged(results: Sequence[Result], accepted: Sequence[tuple[str, str]]) -> list[Result]:
     """Return the results with their flags; those of (cell, benchmark) in `accepted` keep nothing from its rank."""
-    found = [replace(flag, accepted=(flag.cell, flag.benchmark) in accepted) for flag in flags(results)]
-    return [replace(result, flags=tuple(flag for flag in found if flag.cell == result.cell.id)) for result in results]
+    found: defaultdict[str, list[Flag]] = defaultdict(list)
+    for flag in flags(results):
+        found[flag.cell].append(replace(flag, accepted=(flag.cell, flag.benchmark) in accepted))
+    return [replace(result, flags=tuple(found[result.cell.id])) for result in results]
 
 
 def _shares(results: Sequence[Result]) -> Iterator[Flag]:
-    done: defaultdict[str, dict[str, Benchmark]] = defaultdict(dict)
-    for result in results:
+    done: defaultdict[str, dict[int, Benchmark]] = defaultdict(dict)
+    for place, result in enumerate(results):
         for each in result.benchmarks:
             if each.done:
-                done[each.name][result.cell.id] = each
-    level = LEVEL / max(1, sum(map(len, done.values())) * len(GATES))
-    for result in results:
-        alike = _alike(result, results)
-        for name, cells in done.items():
-            for gate in GATES if result.cell.id in cells else ():
-                reason = _reason(gate, result.cell.id, cells, alike, level)
-                if reason:
-                    yield Flag(result.cell.id, name, gate.name, reason)
+                done[each.name][place] = each
+    level, alike = LEVEL / max(1, sum(map(len, done.values())) * len(GATES)), Alike(results)
+    for name, gate in product(done, GATES):
+        peers = _Peers.of(gate, done[name], len(results))
+        for cell in peers.conspicuous():
+            reason = _reason(peers, cell, alike, level)
+            if reason:
+                yield Flag(results[cell].cell.id, name, gate.name, reason)
 
 
-def _reason(gate: Gate, cell: str, cells: Mapping[str, Benchmark], alike: Sequence[set[str]], level: float) -> str:
+@dataclass(frozen=True, eq=False)
+class _Peers:
+    """One share of one benchmark in all cells."""
+
+    gate: Gate
+    cells: Mapping[int, Benchmark]  # by their place
+    shares: FloatArray  # by the place of the cell; nan where there is none
+    same: Ints  # a number for each evaluation: cells may have one together, and are no siblings in it
+
+    @classmethod
+    def of(cls, gate: Gate, cells: Mapping[int, Benchmark], size: int) -> _Peers:
+        shares, same = np.full(size, np.nan), np.full(size, -1)
+        number = {id(each): at for at, each in enumerate(cells.values())}
+        for place, each in cells.items():
+            shares[place], same[place] = float(getattr(each, gate.name)), number[id(each)]
+        return cls(gate, cells, shares, same)
+
+    def others(self, cell: int) -> FloatArray:
+        """Return the shares of the siblings of a cell by their places, nan where there is none."""
+        return np.where(self.same == self.same[cell], np.nan, self.shares)
+
+    def conspicuous(self) -> Iterator[int]:
+        """Yield the cells that are worth a closer look: the first of the conditions in `_reason`, for all at once."""
+        copies = np.bincount(self.same[self.same >= 0], minlength=1)[self.same]
+        low, high = middles(self.shares, copies)
+        own, gate = self.shares, self.gate
+        above = own - (low + high) / 2 > min(gate.margin, gate.pair)
+        yield from np.flatnonzero((own >= gate.ceiling) | above | np.isnan(low) & (own >= 0)).tolist()
+
+
+def _reason(peers: _Peers, cell: int, alike: Alike, level: float) -> str:
     """Say why a cell has too much of something, or nothing."""
-    each, own = cells[cell], _share(gate, cells[cell])
+    gate, each, own = peers.gate, peers.cells[cell], float(peers.shares[cell])
     if gate.name == "identical" and (each.output_tokens < LONG or each.empty > HALF):
         return ""  # short replies and empty ones may be the same in all repeats
-    others = {name: share for name, one in cells.items() if one is not each and (share := _share(gate, one)) >= 0}
+    others = peers.others(cell)
+    shares = others[~np.isnan(others)]
     told = f"{100 * own:.1f} % {gate.words}"
-    if not others:
+    if not shares.size:
         return told if _too_many(gate, each) else ""
     if not (gate.absolute and own >= gate.ceiling) and not (
-        _far(gate, own, others, alike) and _chance(own, each, others, cells) < level
+        _far(gate, own, shares, [others[group] for group in alike[cell]])
+        and _chance(own, each, shares, sum(len(peers.cells[at].questions) for at in np.flatnonzero(others >= 0)))
+        < level
     ):
         return ""
-    line = f"{100 * median(others.values()):.1f} %"
+    line = f"{100 * np.median(shares):.1f} %"
     return (
-        f"{told}; in the {len(others)} other cells {line} (median)"
-        if len(others) > 1
+        f"{told}; in the {shares.size} other cells {line} (median)"
+        if shares.size > 1
         else f"{told}; in the other cell {line}"
     )
 
@@ -113,24 +150,23 @@ def _too_many(gate: Gate, each: Benchmark) -> bool:
     and has next to no answer that could be found was read with the wrong eyes.
     """
     ends = gate.name == "unextracted" and each.cut < HALF
-    return _share(gate, each) >= gate.ceiling and (gate.absolute or ends)
+    return float(getattr(each, gate.name)) >= gate.ceiling and (gate.absolute or ends)
 
 
-def _far(gate: Gate, own: float, others: Mapping[str, float], alike: Sequence[set[str]]) -> bool:
+def _far(gate: Gate, own: float, shares: FloatArray, groups: Sequence[FloatArray]) -> bool:
     """Whether a share is out of line with the siblings' and no choice explains it."""
-    shares = list(others.values())
-    margin = gate.margin if len(shares) > 1 else gate.pair
-    nearly_all = own >= gate.ceiling and median_high(shares) < HALF
-    if not nearly_all and not (own - median(shares) > margin and _odd(own, shares)):
+    margin = gate.margin if shares.size > 1 else gate.pair
+    nearly_all = own >= gate.ceiling and np.sort(shares)[shares.size // 2] < HALF
+    if not nearly_all and not (own - np.median(shares) > margin and _odd(own, shares)):
         return False
-    return not any(own - median(found) <= margin for group in alike if (found := _of(others, group)))
+    known = [group[~np.isnan(group)] for group in groups]
+    return not any(own - np.median(group) <= margin for group in known if group.size)
 
 
-def _chance(own: float, each: Benchmark, others: Mapping[str, float], cells: Mapping[str, Benchmark]) -> float:
+def _chance(own: float, each: Benchmark, shares: FloatArray, asked: int) -> float:
     """Return the chance of a share if nothing is broken; replies to one question are no independent draws."""
-    hits, drawn, line = math.floor(own * len(each.questions)), len(each.questions), median(others.values())
-    asked = sum(len(cells[name].questions) for name in others)
-    if len(others) == 1:
+    hits, drawn, line = math.floor(own * len(each.questions)), len(each.questions), float(np.median(shares))
+    if shares.size == 1:
         return _fisher(hits, drawn, math.ceil(line * asked), asked)
     return binomial_tail(hits, drawn, wilson(line * asked, asked)[1])
 
@@ -144,42 +180,23 @@ def _fisher(hits: int, drawn: int, other_hits: int, other_drawn: int) -> float:
     return ways / math.comb(drawn + other_drawn, total)
 
 
-def _share(gate: Gate, each: Benchmark) -> float:
-    return float(getattr(each, gate.name))
-
-
-def _of(shares: Mapping[str, float], cells: set[str]) -> list[float]:
-    return [share for cell, share in shares.items() if cell in cells]
-
-
-def _odd(own: float, others: Sequence[float]) -> bool:
+def _odd(own: float, others: FloatArray) -> bool:
     """Whether a share lies far outside the siblings' own spread, as log-odds."""
-    odds, *theirs = (math.log((share + BLUR) / (1 - share + BLUR)) for share in (own, *others))
-    line = median(theirs)
-    spread = 1.4826 * median(abs(each - line) for each in theirs)
-    return odds - line > SPREADS * max(LEAST_SPREAD, spread)
-
-
-def _alike(result: Result, results: Sequence[Result]) -> list[set[str]]:
-    """Return for each choice of a cell that others have too, these others; a choice of all cells tells nothing."""
-    groups = [
-        {other.cell.id for other in results if other is not result and other.cell.coordinates.get(factor) == choice}
-        for factor, choice in result.cell.coordinates.items()
-    ]
-    return [group for group in groups if 0 < len(group) < len(results) - 1]
+    odds = np.log((np.append(others, own) + BLUR) / (1 - np.append(others, own) + BLUR))
+    above = odds - np.median(odds[:-1])
+    return bool(above[-1] > SPREADS * max(LEAST_SPREAD, 1.4826 * np.median(np.abs(above[:-1]))))
 
 
 def _collapsed(results: Sequence[Result]) -> Iterator[Flag]:
     names = list(dict.fromkeys(each.name for result in results for each in result.benchmarks))
-    scores = np.full((len(results), len(names)), np.nan)
-    for row, result in enumerate(results):
-        for each in result.benchmarks:
-            if each.done:
-                scores[row, names.index(each.name)] = 100 * score(each.matrix)
-    place = {result.cell.id: number for number, result in enumerate(results)}
-    alike = [[[place[cell] for cell in group] for group in _alike(result, results)] for result in results]
-    for fall in collapse.falls(scores, alike, lambda row, column: _error(results, row, names[column])):
+    done = [{each.name: each for each in result.benchmarks if each.done} for result in results]
+    scores = np.array([[100 * each[name].score if name in each else np.nan for name in names] for each in done])
+    scores = scores.reshape(len(results), len(names))
+    errors = _Errors(done)
+    for fall in collapse.falls(scores, Alike(results), lambda row, column: errors.of(row, names[column])):
         own, others = scores[fall.row, fall.column], np.delete(scores[:, fall.column], fall.row)
+        if 0 < done[fall.row][names[fall.column]].asked < FEW and own >= collapse.NOUGHT * fall.expected:
+            continue
         line = f"the other cells {np.nanmedian(others):.1f} (median)"
         if np.count_nonzero(~np.isnan(others)) == 1:
             line = f"the other cell {np.nanmedian(others):.1f}"
@@ -188,11 +205,35 @@ def _collapsed(results: Sequence[Result]) -> Iterator[Flag]:
         yield Flag(results[fall.row].cell.id, names[fall.column], "collapse", reason)
 
 
-def _error(results: Sequence[Result], row: int, name: str) -> float:
-    """Return the standard error of a score's paired difference to the other cells, in points."""
-    others = [result.means for number, result in enumerate(results) if number != row and name in result.means]
-    (difference,) = paired({name: results[row].means[name]}, averaged([{name: each[name]} for each in others])) or [
-        np.empty(0)
-    ]
-    error = se_mean(difference)
-    return math.inf if math.isnan(error) else 100 * max(error, 0.5 / difference.size)  # half a question at least
+class _Errors:
+    """Standard errors of scores' differences to the other cells, in points: paired, where questions are known."""
+
+    def __init__(self, done: Sequence[Mapping[str, Benchmark]]) -> None:
+        self._done = done
+        self._means: dict[str, FloatArray] = {}
+
+    def of(self, row: int, name: str) -> float:
+        """Return that of one score, infinite where nothing says how sure it is."""
+        cells = [each[name] for each in self._done if name in each]
+        own = sum(name in each for each in self._done[:row])
+        if any(each.published for each in cells):
+            return _unpaired(cells[own], [each for each in cells if each is not cells[own]])
+        if name not in self._means:
+            self._means[name] = stacked(cells)[1]
+        means = self._means[name]
+        difference = means[own] - np.delete(means, own, axis=0).mean(axis=0)
+        error = se_mean(difference)
+        return math.inf if math.isnan(error) else 100 * max(error, 0.5 / difference.size)  # half a question at least
+
+
+def _unpaired(own: Benchmark, others: Sequence[Benchmark]) -> float:
+    """Return the standard error of a score's difference to the mean of others, of which not all have questions."""
+    known = [variance for each in others if not math.isnan(variance := _variance(each))]
+    error = math.sqrt(_variance(own) + math.fsum(known) / len(known) ** 2) if known else math.nan
+    return math.inf if math.isnan(error) else 100 * error
+
+
+def _variance(each: Benchmark) -> float:
+    """Return the variance of a score, half a question at least; published ones have the questions fixed."""
+    found = se_mean(each.means) ** 2 if each.published is None else unpaired.variance(each)
+    return max(found, (0.5 / each.asked) ** 2) if each.asked else found

@@ -6,28 +6,34 @@ from it. What is broken or not there becomes a status with a cause, never a numb
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ot_grid.errors import Corrupt
-from ot_grid.report.statistics import FloatArray
-from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG
-from ot_grid.tables import read_rows
+from ot_grid.report import columns
+from ot_grid.report.columns import Columns
+from ot_grid.report.statistics import FloatArray, question_means
 
 DONE, FAILED, MISSING = "done", "failed", "missing"
-VERDICTS = (RIGHT, PARTIAL, WRONG, UNVERIFIABLE, ERROR)
-COLUMNS = ("question", "repeat", "verdict", "score", "extracted", "output_tokens", "finish_reason", "characters",
-           "reply_digest")  # fmt: skip
+VERDICTS = columns.VERDICTS
 NAN = float("nan")
 
 
 def _no_matrix() -> FloatArray:
     return np.empty((0, 0))
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is known of a score without a single reply."""
+
+    se: float  # of decoding, in shares of one; nan: not said
+    questions: int  # 0: not said
+    repeats: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +55,37 @@ class Benchmark:
     grade: str = ""  # the label of a later scoring that this was read from; empty: the first
     sandbox: str = ""  # what foreign code ran in while it was graded, where that was said
     seeding: str = ""  # what a reply's draw depends on: "reply", or the "engine" with all that it does at once
+    published: Published | None = None  # where only a score is known, which is then all of the matrix
+
+    @property
+    def asked(self) -> int:
+        """How many questions there were."""
+        return self.published.questions if self.published else len(self.questions)
+
+    @property
+    def repeats(self) -> int:
+        """How often each was answered."""
+        return self.published.repeats if self.published else int(self.matrix.shape[1])
 
     @property
     def done(self) -> bool:
         """Whether every question has every repeat."""
         return self.status == DONE
+
+    @cached_property
+    def means(self) -> FloatArray:
+        """The mean over repeats of each question."""
+        return self.matrix.mean(axis=1) if self.done else question_means(self.matrix)
+
+    @cached_property
+    def score(self) -> float:
+        """The mean over questions of the mean over repeats; nan when empty."""
+        return float(self.means.mean()) if self.means.size else NAN
+
+    @cached_property
+    def binary(self) -> bool:
+        """Whether every score is exactly 0 or 1."""
+        return bool(((self.matrix == 0) | (self.matrix == 1) | np.isnan(self.matrix)).all())
 
 
 def load(name: str, path: Path, counts: Mapping[str, Any]) -> Benchmark:
@@ -61,51 +93,24 @@ def load(name: str, path: Path, counts: Mapping[str, Any]) -> Benchmark:
     folder = path.parent  # data/, or scores/<label>/
     way_out = f"delete {folder} and rescore" if folder.parent.name == "scores" else f"delete {folder.parent} and run"
     try:
-        rows = read_rows(path)
-    except Corrupt as error:
-        return Benchmark(name, FAILED, str(error))
-    except (ValueError, TypeError, NotImplementedError, MemoryError) as error:  # damage that pyarrow lets through
-        return Benchmark(name, FAILED, f"{path} cannot be read ({error}); {way_out} again")
-    problem = _problem(rows)
-    if problem:
+        replies = columns.read(path)
+    except columns.Unfit as problem:
         return Benchmark(name, FAILED, f"{path} {problem}; {way_out} again")
-    matrix, questions = _matrix(rows)
+    except columns.DAMAGE as error:
+        return Benchmark(name, FAILED, f"{path} cannot be read ({error}); {way_out} again")
+    matrix = _matrix(replies)
     hole = _hole(matrix, counts)
     status, cause = (FAILED, f"{path} {hole}; {way_out} again") if hole else (DONE, "")
-    verdicts = {verdict: float(np.mean([row["verdict"] == verdict for row in rows])) for verdict in VERDICTS}
-    tokens = float(np.mean([row["output_tokens"] or 0 for row in rows]))
-    return Benchmark(name, status, cause, matrix, questions, verdicts, *_shares(rows), output_tokens=tokens)
+    shares = np.bincount(replies.verdict, minlength=len(VERDICTS)) / len(replies.verdict)
+    verdicts = dict(zip(VERDICTS, shares.tolist(), strict=True))
+    tokens = float(replies.output_tokens.mean())
+    return Benchmark(name, status, cause, matrix, replies.questions, verdicts, *_shares(replies), output_tokens=tokens)
 
 
-def _problem(rows: list[dict[str, Any]]) -> str:
-    """Say what keeps rows from being a matrix, or nothing."""
-    if not rows:
-        return "has no rows"
-    lacking = [column for column in COLUMNS if column not in rows[0]]
-    if lacking:
-        return f"lacks the column {', '.join(map(repr, lacking))} (it has {', '.join(rows[0])})"
-    odd = [row["score"] for row in rows if row["score"] is not None and not 0 <= row["score"] <= 1]
-    if odd:
-        return f"says score={odd[0]!r}, which is not from 0 to 1, nor null"
-    unknown = [row["verdict"] for row in rows if row["verdict"] not in VERDICTS]
-    if unknown:
-        return f"says verdict={unknown[0]!r}, which is none of {', '.join(VERDICTS)}"
-    nameless = sum(row["question"] is None or row["repeat"] is None for row in rows)
-    if nameless:
-        return f"has {nameless} rows without a question or a repeat"
-    twice = len(rows) - len({(row["question"], row["repeat"]) for row in rows})
-    return f"has {twice} rows whose question and repeat are there already" if twice else ""
-
-
-def _matrix(rows: list[dict[str, Any]]) -> tuple[FloatArray, tuple[str, ...]]:
-    questions = sorted({row["question"] for row in rows})
-    repeats = sorted({row["repeat"] for row in rows})
-    line, column = ({item: index for index, item in enumerate(items)} for items in (questions, repeats))
-    matrix = np.full((len(questions), len(repeats)), np.nan)
-    for row in rows:
-        # null: the grader could not tell; it counts as wrong
-        matrix[line[row["question"]], column[row["repeat"]]] = row["score"] or 0.0
-    return matrix, tuple(questions)
+def _matrix(replies: Columns) -> FloatArray:
+    matrix = np.full((len(replies.questions), replies.repeats), np.nan)
+    matrix[replies.line, replies.repeat] = replies.score
+    return matrix
 
 
 def _hole(matrix: FloatArray, counts: Mapping[str, Any]) -> str:
@@ -117,20 +122,24 @@ def _hole(matrix: FloatArray, counts: Mapping[str, Any]) -> str:
     return f"holds {there} of {questions * repeats} replies ({questions} questions x {repeats} repeats)"
 
 
-def _shares(rows: list[dict[str, Any]]) -> tuple[float, float, float, float, float]:
+def _shares(replies: Columns) -> tuple[float, float, float, float, float]:
     """Return the shares that are cut, unextracted, empty, ungraded and identical."""
     return (
-        float(np.mean([row["finish_reason"] == "length" for row in rows])),
-        float(np.mean([row["extracted"] is None and row["score"] is not None for row in rows])),
-        float(np.mean([row["characters"] == 0 for row in rows])),
-        float(np.mean([row["score"] is None for row in rows])),
-        _identical(rows),
+        float(replies.cut.mean()),
+        float((~replies.answered & replies.judged).mean()),
+        float(replies.empty.mean()),
+        float((~replies.judged).mean()),
+        _identical(replies),
     )
 
 
-def _identical(rows: list[dict[str, Any]]) -> float:
-    digests = defaultdict(list)
-    for row in rows:
-        digests[row["question"]].append(row["reply_digest"])
-    repeated = [each for each in digests.values() if len(each) > 1]
-    return float(np.mean([len(set(each)) == 1 for each in repeated])) if repeated else NAN
+def _identical(replies: Columns) -> float:
+    """Return the share of the questions with several repeats whose repeats are the same to the byte."""
+    if replies.digest is None:
+        return NAN
+    least, most = np.full((2, len(replies.questions)), np.iinfo(np.int64).max)
+    most[:] = -2  # below the code of a null
+    np.minimum.at(least, replies.line, replies.digest)
+    np.maximum.at(most, replies.line, replies.digest)
+    repeated = np.bincount(replies.line) > 1
+    return float((least == most)[repeated].mean()) if repeated.any() else NAN

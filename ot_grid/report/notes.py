@@ -5,41 +5,126 @@ One idea: every limit of the data is said in words, next to the numbers. It must
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from ot_grid.report.cells import Cell, Sweep
-from ot_grid.report.factors import UNLIKE
+from ot_grid.report.factors import complete
+from ot_grid.report.grouping import PUBLISHED, Row
+from ot_grid.report.numbers import BH, HOLM, Numbers
 from ot_grid.report.results import Reader, Result
-from ot_grid.report.statistics import FEWEST_DIFFERING
-from ot_grid.report.table import FLAGGED, NOT_RESOLVED, PARTIAL, REFERENCE
+from ot_grid.report.status import FLAGGED, PARTIAL
+from ot_grid.report.table import LEVEL, NOT_RESOLVED, REFERENCE
+from ot_grid.report.verdicts import Verdict
 
 ALARMING = 20.0  # percent of replies: beyond it a score measures format or length as much as skill
 
 
-def written(sweep: Sweep, table: pd.DataFrame, factors: pd.DataFrame, results: Sequence[Result]) -> Iterator[str]:
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What a report came to, as far as notes speak of it."""
+
+    sweep: Sweep
+    table: pd.DataFrame
+    factors: pd.DataFrame
+    results: Sequence[Result]
+    numbers: Numbers | None
+    verdict: Verdict
+
+
+def noise(made_of: Numbers | None, verdict: Verdict, drawn: str) -> str:
+    """Return which noise the ranking covers, for the first line of the table; `drawn` says what draws differ in."""
+    if verdict.floor is None:
+        return "training noise is NOT covered (one training seed a cell)"
+    assert made_of is not None
+    if all(row.seeds > 1 for row in made_of.rows):
+        return f"averaged over {drawn}, sd {verdict.floor:.1f} points"
+    return f"training noise taken from {verdict.floor_from}: sd {verdict.floor:.1f} points"
+
+
+def written(made: Made) -> Iterator[str]:
     """Yield the notes on how to read the tables."""
-    yield from _verdicts(table)
-    yield (
-        "Noise covered: which questions were asked, and decoding. Not covered: training seeds (one student a cell), so "
-        "a resolved difference says that these two students differ, not that the recipes would again."
-    )
-    yield (
-        "se: standard error of the mean over questions; CSV and JSON also have se_decoding, with the questions fixed. "
-        "Differences: paired by question, 95 % intervals (Student t, degrees of the smallest benchmark), each taken "
-        "alone: among many cells some are resolved by chance. An interval reaches zero where fewer than "
-        f"{FEWEST_DIFFERING} questions differ; '?' stands where nothing varies, so that the data cannot say."
-    )
-    yield from _alarms(table, {(flag.cell, flag.gate) for result in results for flag in result.flags})
-    yield from _conditions(results)
-    if (factors["verdict"] == UNLIKE).any():
+    yield from _verdicts(made.table)
+    yield from _covered(made)
+    if made.numbers is not None:
+        yield from _read(made.numbers, made.verdict)
+    yield from _alarms(made.table, {(flag.cell, flag.gate) for result in made.results for flag in result.flags})
+    yield from _conditions(made.results)
+    if len(made.factors) and not complete(made.sweep, made.numbers):
         yield (
-            "Factors: choices whose complete cells do not match in the other factors are not judged (unlike cells); "
-            "their difference mixes in the other factors."
+            "Factors: not all combinations of choices are ranked, so their effects take factors to add up (least "
+            "squares)."
         )
-    if sweep.banner:
+    if made.sweep.banner:
         yield "Rehearsal: the numbers show that the grid works; they say nothing about the models stood in for."
+
+
+def _covered(made: Made) -> Iterator[str]:
+    verdict = made.verdict
+    published = bool((made.table["source"] == PUBLISHED).any()) if "source" in made.table else False
+    measured = made.numbers is None or made.numbers.aligned is not None
+    drawn = "which questions were asked, and decoding" if measured else "decoding, with the questions fixed"
+    if verdict.floor is None:
+        yield (
+            f"Noise covered: {drawn}. Not covered: training seeds (one student a cell), so a resolved difference says "
+            "that these two students differ, not that the recipes would again. Repeat at least the reference: repeat: "
+            "{train.seed: [1, 2, 3]} in a sweep file; or give what is known from elsewhere: report --training-noise SD."
+        )
+    else:
+        yield (
+            f"Noise covered: {drawn}; and {made.sweep.drawn} (sd {verdict.floor:.2f} points beyond decoding, from "
+            f"{verdict.floor_from}), added to every error."
+        )
+    if published:
+        yield (
+            "Published cells: only scores and errors are known, so their differences are not paired, and their "
+            "intervals have the questions fixed: decoding noise as published, or where no error is given at most "
+            "sqrt(p (1 - p) / replies). Errors in brackets are of this kind."
+        )
+
+
+def _read(numbers: Numbers, verdict: Verdict) -> Iterator[str]:
+    measured = numbers.aligned is not None
+    if measured:
+        yield (
+            "se: standard error of the mean over questions; CSV and JSON also have se_decoding, with the questions "
+            "fixed, which is the error that published tables print. Differences: paired by question, 95 % intervals, "
+            "each taken alone; '?' stands where nothing varies."
+        )
+    if verdict.comparisons:
+        how = {HOLM: "Holm", BH: "Benjamini and Hochberg"}[verdict.correction]
+        test = "paired permutation" if measured else "Student's t"
+        test += ", with training noise" if numbers.floor else ""
+        times = f"{verdict.comparisons} comparison{'s' if verdict.comparisons > 1 else ''}"
+        yield (
+            f"p: {test}, corrected for {times} with the reference ({how}); resolved means p < {LEVEL}."
+            f"{_detectable(verdict, measured=measured)}"
+        )
+    if 0 < verdict.yardstick < 100:
+        drawn = "sets of questions" if measured else "scores"
+        yield (
+            f"of ranks: the ranks that a cell may have, all cells at once (95 %). tie: cells that share a letter "
+            f"cannot be told apart, which takes {verdict.yardstick:.1f} points between any two. best: how often a "
+            f"cell came first in {verdict.draws:,} redrawn {drawn}. corrected: the mean without the luck of having "
+            "been picked as the best."
+        )
+
+
+def _detectable(verdict: Verdict, *, measured: bool) -> str:
+    """Say what difference a sweep like this finds, or why its questions do not tell."""
+    if verdict.detectable == 0:
+        return " Nothing varies between questions, so it is not known which difference a sweep like this finds."
+    if math.isnan(verdict.detectable) and not measured:  # errors that nobody published
+        return ""
+    if not verdict.detectable < 100:
+        return " There are too few questions to know which difference a sweep like this finds."
+    return (
+        " The smallest difference to the reference that a sweep like this finds in 80 % of cases: "
+        f"{verdict.detectable:.1f} points."
+    )
 
 
 def _verdicts(table: pd.DataFrame) -> Iterator[str]:
@@ -96,44 +181,56 @@ def _conditions(results: Sequence[Result]) -> Iterator[str]:
         )
 
 
-def comparability(results: Sequence[Result]) -> Iterator[str]:
-    """Yield what keeps the means of ranked cells from being compared."""
-    complete = [result.means for result in results if result.ranked]
-    asked = {frozenset((name, frozenset(questions)) for name, questions in means.items()) for means in complete}
-    if len(asked) > 1:
-        what = (
-            "measured on different benchmarks"
-            if len({frozenset(m) for m in complete}) > 1
-            else "asked different questions"
+def comparability(numbers: Numbers | None, ranked: int) -> Iterator[str]:
+    """Yield what keeps ranked cells from being compared on all that they were asked."""
+    if numbers is None and ranked > 1:
+        yield "The ranked cells have no benchmark in common: they are listed by their own means, without ranks."
+    sides = numbers.aligned if numbers else None
+    known = [each.name for row in numbers.rows for each in row.benchmarks if each.done] if numbers else []
+    dropped = [name for name in dict.fromkeys(known) if numbers and name not in numbers.names]
+    if dropped:
+        yield (
+            f"Cells were measured on different benchmarks: {', '.join(dropped)} left out of means and ranks, as "
+            "not all ranked cells have them."
         )
-        yield f"Cells were {what}: their means and ranks do not compare; differences use what both have."
+    if sides and sides.left_out:
+        yield (
+            f"Cells were asked different questions: means, ranks and differences use what all ranked cells have; "
+            f"{sides.left_out} questions are left out."
+        )
 
 
-def reference(chosen: Cell, used: Result | None, results: Sequence[Result]) -> str:
+def reference(chosen: Cell, used: Row | None, rows: Sequence[Row]) -> str:
     """Return which cell the others are compared with, and why it is that one."""
     if used is None:
         return "No differences: " + (
-            f"the reference {chosen.id} is {_why(chosen, results)}; name another with --reference CELL, or run the "
+            f"the reference {chosen.id} is {_why(chosen, rows)}; name another with --reference CELL, or run the "
             "command again."
-            if any(result.ranked for result in results)
+            if any(row.ranked for row in rows)
             else "no cell is ranked; see the causes and the notes."
-            if any(result.complete or not result.benchmarks for result in results)
+            if any(row.complete or not row.benchmarks for row in rows)
             else "no cell is complete; run the command again to do what is missing."
         )
-    why = "" if used.cell is chosen else f"; the first cell of the sweep, {chosen.id}, is {_why(chosen, results)}"
-    return f"Reference: {used.cell.id} ({used.cell.label}){why}."
+    here = chosen.id in used.members.split()
+    why = "" if here else f"; the first cell of the sweep, {chosen.id}, is {_why(chosen, rows)}"
+    seeds = f", {used.seeds} training seeds" if used.seeds > 1 else ""
+    label = " ".join(f"{factor}={choice}" for factor, choice in used.coordinates.items()) or used.cell.label
+    return f"Reference: {used.cell.id} ({label}{seeds}){why}."
 
 
-def _why(cell: Cell, results: Sequence[Result]) -> str:
-    return "flagged" if any(result.complete for result in results if result.cell is cell) else "not complete"
+def _why(cell: Cell, rows: Sequence[Row]) -> str:
+    return "flagged" if any(row.complete for row in rows if cell.id in row.members.split()) else "not complete"
 
 
-def cost(reader: Reader, sweep: Sweep) -> str:
-    """Return what the whole sweep cost, each stage run counted once."""
-    runs = tuple(dict.fromkeys(run for cell in sweep.cells for run in cell.runs))
+def cost(reader: Reader, sweep: Sweep) -> Iterator[str]:
+    """Yield what the whole sweep cost, each stage run counted once; of published cells nothing is known."""
+    runs = tuple(dict.fromkeys(run for cell in sweep.cells for run in cell.runs if run.key))
+    if not runs:
+        return
     unique = len({(run.stage, run.key) for run in runs})
-    tokens, seconds = reader.cost(runs)
-    return (
-        f"The whole sweep: {unique} stage runs, {tokens:,} tokens bought, {seconds:,.0f} seconds of work. In the "
-        "table, stage runs that cells share count in each of them; replies bought earlier cost nothing."
+    spent = reader.cost(runs)
+    hours = f" and {spent.gpu_hours:,.1f} GPU-hours" if spent.gpu_hours else ""
+    yield (
+        f"The whole sweep: {unique} stage runs, {spent.tokens:,} tokens bought, {spent.seconds:,.0f} seconds{hours} of "
+        "work. In the table, stage runs that cells share count in each of them; replies bought earlier cost nothing."
     )

@@ -7,6 +7,7 @@ stage run is read once, however many cells share it. It must not rank or judge.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +79,15 @@ class Result:
         }
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What stage runs took."""
+
+    tokens: int  # bought
+    seconds: float
+    gpu_hours: float
+
+
 class Reader:
     """Reads the stage runs of a store, each once; evaluations as they were scored under the label `grade`, if any."""
 
@@ -96,18 +106,19 @@ class Reader:
             grades.check(self._grade, [folder for run in runs if (folder := self._folder(run))])
         return [self._result(cell) for cell in sweep.cells]
 
-    def cost(self, runs: tuple[Run, ...]) -> tuple[int, float]:
-        """Return the tokens bought and the seconds spent by stage runs, each counted once."""
+    def cost(self, runs: tuple[Run, ...]) -> Cost:
+        """Return what stage runs cost, each counted once."""
         unique = {(run.stage, run.key): run for run in runs}.values()
         records = [record for record in map(self._record, unique) if record]
         tokens = sum(int((record.get("usage") or {}).get("output_tokens") or 0) for record in records)
-        return tokens, sum(float(record.get("seconds") or 0) for record in records)
+        return Cost(tokens, sum(float(record.get("seconds") or 0) for record in records), sum(map(gpu_hours, records)))
 
     def _result(self, cell: Cell) -> Result:
         benchmarks = tuple(self._benchmark(cell, run) for run in cell.runs if run.stage == EVAL)
         records = [self._record(run) for run in cell.runs if run.stage == DATASET]
         rows = [record["counts"]["rows"] for record in records if record and "rows" in (record.get("counts") or {})]
-        return Result(cell, benchmarks, sum(rows) if rows else None, *self.cost(cell.runs))
+        spent = self.cost(cell.runs)
+        return Result(cell, benchmarks, sum(rows) if rows else None, spent.tokens, spent.seconds)
 
     def _benchmark(self, cell: Cell, run: Run) -> Benchmark:
         record, folder = self._record(run), self._folder(run)
@@ -158,6 +169,11 @@ class Reader:
         if last and last[0].outcome not in (None, *attempts.NOT_COUNTED, attempts.FORGIVEN):
             self._causes[run] = _cause(last[0])
         return record
+
+
+def gpu_hours(record: Mapping[str, Any]) -> float:
+    """Return the GPU-hours of a stage run: the GPUs it held, whether it used them or not, times how long."""
+    return float((record.get("where") or {}).get("gpus") or 0) * float(record.get("seconds") or 0) / 3600
 
 
 def _cause(last: Attempt) -> str:

@@ -6,6 +6,7 @@ mark-up.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +14,12 @@ from typing import Any
 import pandas as pd
 
 from ot_grid.report.cells import Sweep
-from ot_grid.report.table import REFERENCE, SCORE
+from ot_grid.report.grouping import PUBLISHED
+from ot_grid.report.status import COMPLETE
+from ot_grid.report.table import DOMAIN, REFERENCE, SCORE
 
 NONE = "-"
+SHOWN = 12  # interactions
 Format = Callable[[Any], str]
 
 
@@ -30,6 +34,17 @@ class Section:
     second: int = 0
 
 
+@dataclass(frozen=True)
+class Tables:
+    """The frames that the sections are made of."""
+
+    table: pd.DataFrame
+    factors: pd.DataFrame
+    interactions: pd.DataFrame
+    names: Sequence[str]  # the factors, without what is repeated
+    noise: str  # which noise the ranking covers: the table's first line says it
+
+
 def percent(value: float) -> str:
     """Return a percentage to a tenth."""
     return NONE if pd.isna(value) else f"{value:.1f}"
@@ -42,22 +57,32 @@ def whole(value: float) -> str:
 
 def duration(seconds: float) -> str:
     """Return seconds in the unit one would say."""
+    if pd.isna(seconds):
+        return NONE
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def change(row: Any) -> str:
-    """Return a difference with its half-width: '+3.2 ± 4.1', '=' for what the others are compared with."""
+    """Return a difference with the half of its 95 % interval: '+3.2 ± 4.1', '=' for what others are compared with."""
     if row["verdict"] in (REFERENCE, "best"):
         return "="
     if pd.isna(row["difference"]):
         return NONE
-    return f"{row['difference']:+.1f} ± {'?' if pd.isna(row['half_width']) else format(row['half_width'], '.1f')}"
+    half = (row["diff_high"] - row["diff_low"]) / 2
+    return f"{row['difference']:+.1f} ± {'?' if pd.isna(half) else format(half, '.1f')}"
+
+
+def chance(value: float) -> str:
+    """Return a p-value as it is printed: two digits after the point that matter."""
+    if pd.isna(value):
+        return NONE
+    return "<0.001" if value < 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
 def ranks(table: pd.DataFrame) -> list[str]:
-    """Return the ranks; those that cells share are marked '2='."""
+    """Return the ranks; those that rows share are marked '2='."""
     shared = table["rank"].duplicated(keep=False)  # pd.NA too, but that has no rank to mark
     return [
         NONE if pd.isna(rank) else f"{rank}{'=' if tied else ''}"
@@ -65,64 +90,126 @@ def ranks(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def sections(table: pd.DataFrame, factors: pd.DataFrame, names: Sequence[str]) -> list[Section]:
-    """Return the tables that a reader sees; `names` are the factors."""
-    if not len(table):
+def _between(table: pd.DataFrame) -> list[str]:
+    pairs = zip(table["rank_low"], table["rank_high"], strict=True)
+    return [NONE if pd.isna(low) else str(low) if low == high else f"{low}-{high}" for low, high in pairs]
+
+
+def sections(told: Tables) -> list[Section]:
+    """Return the tables that a reader sees."""
+    if not len(told.table):
         return []
-    return [_ranking(table, names), _coverage(table), *([_factors(factors)] if len(factors) else [])]
+    factors = [_factors(told.factors)] if len(told.factors) else []
+    interactions = [_interactions(told.interactions)] if len(told.interactions) else []
+    return [_ranking(told), _coverage(told.table), *factors, *interactions]
 
 
-def _ranking(table: pd.DataFrame, names: Sequence[str]) -> Section:
+def _ranking(told: Tables) -> Section:
+    table = told.table
     verdicts = [
         verdict or status.partition(":")[0] for verdict, status in zip(table["verdict"], table["status"], strict=True)
     ]
+    several = bool((table["seeds"] > 1).any())
     columns: dict[str, tuple[bool, list[str]]] = {
         "rank": (True, ranks(table)),
         "cell": (False, list(table["cell"])),
-        **{name: (False, [each or NONE for each in table[name]]) for name in names},
+        "of ranks": (True, _between(table)),
+        "tie": (False, [each or NONE for each in table["group"]]),
+        **{name: (False, [each or NONE for each in table[name]]) for name in told.names},
+        **({"seeds": (True, list(map(whole, table["seeds"])))} if several else {}),
         "mean": (True, list(map(percent, table["mean"]))),
-        "se": (True, ["?" if each == 0 else percent(each) for each in table["se_questions"]]),
-        "difference": (True, [change(row) for _, row in table.iterrows()]),
+        "se": (True, _errors(table)),
+        "difference": (True, [change(row) for row in table.to_dict("records")]),
+        "p": (True, list(map(chance, table["p_adjusted"]))),
         "verdict": (False, verdicts),
     }
     second = len(columns)
-    for column in (str(column) for column in table if str(column).startswith(SCORE)):
-        columns[column.removeprefix(SCORE)] = (True, list(map(percent, table[column])))
-    return _section("RANKED CELLS: scores in percent, each benchmark weighing the same", columns, second)
+    for column in map(str, table):
+        for before in (DOMAIN, SCORE):
+            if column.startswith(before):
+                columns[column.removeprefix(before)] = (True, list(map(percent, table[column])))
+    return _section(f"RANKED CELLS: scores in percent; {told.noise}", columns, second)
+
+
+def _errors(table: pd.DataFrame) -> list[str]:
+    """Return the standard errors over questions; with the questions fixed, in brackets, where no more is known."""
+    return [
+        ("?" if over == 0 else percent(over)) if not pd.isna(over) else f"({percent(fixed)})" if fixed > 0 else NONE
+        for over, fixed in zip(table["se_questions"], table["se_decoding"], strict=True)
+    ]
 
 
 def _coverage(table: pd.DataFrame) -> Section:
+    states = _statuses(table)
     return _section(
         "WHAT STANDS BEHIND THEM: cut, no answer, ungraded in percent of replies",
         {
             "rank": (True, ranks(table)),
             "cell": (False, list(table["cell"])),
-            "questions": (True, list(map(whole, table["questions"]))),
+            "questions": (True, [whole(each or math.nan) for each in table["questions"]]),
             "repeats": (True, [each or NONE for each in table["repeats"]]),
             "cut": (True, list(map(percent, table["cut"]))),
             "no answer": (True, list(map(percent, table["unextracted"]))),
             "ungraded": (True, list(map(percent, table["ungraded"]))),
             "rows": (True, list(map(whole, table["rows"]))),
-            "tokens": (True, list(map(whole, table["tokens"]))),
-            "time": (True, list(map(duration, table["seconds"]))),
-            "status": (False, [each.partition(":")[0] for each in table["status"]]),
+            "tokens": (True, _spent(table, "tokens", whole)),
+            "time": (True, _spent(table, "seconds", duration)),
+            **({"GPU-h": (True, list(map(percent, table["gpu_hours"])))} if (table["gpu_hours"] > 0).any() else {}),
+            "best": (True, [NONE if pd.isna(each) else f"{each:.0%}" for each in table["best"]]),
+            "corrected": (True, list(map(percent, table["corrected"]))),
+            **({"status": (False, states)} if set(states) != {COMPLETE} else {}),
         },
     )
+
+
+def _spent(table: pd.DataFrame, column: str, said: Format) -> list[str]:
+    """Return what was spent on each row; of published ones it is not known."""
+    pairs = zip(table["source"], table[column], strict=True)
+    return [NONE if source == PUBLISHED else said(value) for source, value in pairs]
+
+
+def _statuses(table: pd.DataFrame) -> list[str]:
+    return [
+        source if source == PUBLISHED and status == COMPLETE else status.partition(":")[0]
+        for source, status in zip(table["source"], table["status"], strict=True)
+    ]
 
 
 def _factors(factors: pd.DataFrame) -> Section:
     cells = [f"{done} of {of}" for done, of in zip(factors["cells"], factors["of"], strict=True)]
     return _section(
-        "FACTORS: mean over the ranked cells with the choice; difference to the factor's best",
+        "FACTORS: means over the ranked cells; difference to the factor's best; share of what varies",
         {
             "factor": (False, list(factors["factor"])),
             "choice": (False, list(factors["choice"])),
             "mean": (True, list(map(percent, factors["mean"]))),
             "cells": (True, cells),
-            "difference": (True, [change(row) for _, row in factors.iterrows()]),
+            "difference": (True, [change(row) for row in factors.to_dict("records")]),
+            "p": (True, list(map(chance, factors["p_adjusted"]))),
             "verdict": (False, [each or NONE for each in factors["verdict"]]),
+            "share": (True, [NONE if pd.isna(each) else f"{each:.0%}" for each in factors["share"]]),
         },
     )
+
+
+def _interactions(interactions: pd.DataFrame) -> Section:
+    shown = interactions.reindex(interactions["effect"].abs().sort_values(ascending=False).index)[:SHOWN]
+    more = f"; the {SHOWN} largest of {len(interactions)}" if len(interactions) > SHOWN else ""
+    return _section(
+        f"INTERACTIONS: what two choices give together beyond their sum{more}",
+        {
+            "factors": (False, list(shown["factors"])),
+            "choices": (False, list(shown["choices"])),
+            "effect": (True, [_effect(row) for row in shown.to_dict("records")]),
+            "p": (True, list(map(chance, shown["p_adjusted"]))),
+            "verdict": (False, [each or NONE for each in shown["verdict"]]),
+        },
+    )
+
+
+def _effect(row: Any) -> str:
+    half = (row["high"] - row["low"]) / 2
+    return f"{row['effect']:+.1f} ± {'?' if pd.isna(half) else format(half, '.1f')}"
 
 
 def held_out(apart: pd.DataFrame, sweep: Sweep) -> Section:
@@ -151,4 +238,7 @@ def _section(title: str, columns: dict[str, tuple[bool, list[str]]], second: int
 def unranked(table: pd.DataFrame) -> list[tuple[str, str]]:
     """Return what each cell that is not ranked lacks: its id with its status, and the cause."""
     lacking = table[table["rank"].isna()] if len(table) else table
-    return [(f"{row['cell']} is {row['status']}", row["cause"]) for _, row in lacking.iterrows()]
+    return [
+        (f"{row['cell']} is {row['status']}", row["cause"] or "it has no benchmark that every cell has")
+        for _, row in lacking.iterrows()
+    ]

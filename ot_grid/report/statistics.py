@@ -24,6 +24,9 @@ FEWEST_DIFFERING = 6  # a two-sided sign test cannot reach p < 0.05 with fewer: 
 
 def question_means(matrix: FloatArray) -> FloatArray:
     """Return the mean over repeats of each question that has any."""
+    means = matrix.mean(axis=1) if matrix.shape[1] else np.empty(0)
+    if not np.isnan(means).any():
+        return np.asarray(means)
     kept = matrix[~np.isnan(matrix).all(axis=1)]
     return np.asarray(np.nanmean(kept, axis=1)) if kept.size else np.empty(0)
 
@@ -69,7 +72,8 @@ def se_decoding(matrix: FloatArray) -> float:
     repeated = matrix[seen > 1]
     if not repeated.size:
         return math.sqrt(score(matrix) * (1 - score(matrix)) / means.size) if means.size else math.nan
-    variances = np.nanvar(repeated, axis=1, ddof=1) / seen[seen > 1]
+    whole = repeated.size == matrix.size and int(seen.min()) == matrix.shape[1]
+    variances = (np.var if whole else np.nanvar)(repeated, axis=1, ddof=1) / seen[seen > 1]
     return math.sqrt(float(variances.mean()) / means.size)
 
 

@@ -1,4 +1,4 @@
-"""The ranked table: one row a cell, best first.
+"""The ranked table: one row a recipe, best first.
 
 One idea: only complete cells of which nothing looks broken are ranked, so nothing else can win; the others stand below
 with their cause. Numbers keep full precision, scores in percent. It must not read files or format text.
@@ -7,23 +7,30 @@ with their cause. Numbers keep full precision, scores in percent. It must not re
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ot_grid.report.cells import Sweep
-from ot_grid.report.matrices import VERDICTS, Benchmark
-from ot_grid.report.pairs import paired
-from ot_grid.report.results import Result
-from ot_grid.report.statistics import combined, difference, interval, overall, score, se_decoding, se_questions
+from ot_grid.report.cells import Run, Sweep
+from ot_grid.report.grouping import PUBLISHED, Row
+from ot_grid.report.matrices import Benchmark
+from ot_grid.report.numbers import Numbers
+from ot_grid.report.results import Cost
+from ot_grid.report.statistics import overall, score
+from ot_grid.report.status import status
 
-SCORE = "score:"  # before a benchmark's name, as a column of the ranked table
+SCORE, DOMAIN = "score:", "domain:"  # before a benchmark's or a domain's name, as a column of the ranked table
 APART = "held_out:"  # the same of a held-out benchmark that was named to be shown
-COMPLETE, FLAGGED, PARTIAL = "complete", "flagged", "partial"  # how a status begins
-SHARES = ("cut", "unextracted", "empty", "ungraded", "identical")  # fields of a benchmark, shown in percent
 REFERENCE, RESOLVED, NOT_RESOLVED = "reference", "resolved", "not resolved"
+LEVEL = 0.05  # of an adjusted p, at or above which a difference is not resolved
+KEYS = ("rank", "rank_low", "rank_high", "group")
+SCORES = ("mean", "low", "high", "se_questions", "se_decoding")
+COSTS = ("tokens", "seconds", "gpu_hours")
+CHANGES = ("difference", "diff_low", "diff_high", "p", "p_adjusted", "detectable")
 
 
 def verdict(resolved: bool) -> str:
@@ -31,87 +38,158 @@ def verdict(resolved: bool) -> str:
     return RESOLVED if resolved else NOT_RESOLVED
 
 
-def ranked(
-    sweep: Sweep, results: Sequence[Result], reference: Result | None, apart: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Return the table, ranked cells first and equal means sharing a rank, then the flagged ones, then the unfinished.
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a table is made of."""
 
-    Columns: rank, the factors, cell, mean, se_questions, se_decoding, difference and half_width (95 %) to the
-    reference, verdict, 'score:<benchmark>' for each, questions, repeats, cut, unextracted and ungraded (percent of
-    replies), rows, tokens, seconds, status, cause; and 'held_out:<benchmark>' for each in `apart`, a frame of
-    `benchmarks`.
+    sweep: Sweep
+    rows: Sequence[Row]
+    numbers: Numbers | None  # of the ranked rows
+    cost: Callable[[tuple[Run, ...]], Cost]
+    apart: pd.DataFrame | None = None  # held-out benchmarks to show, one row a cell and benchmark
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The benchmarks that any row has."""
+        return list(dict.fromkeys(each.name for row in self.rows for each in row.benchmarks))
+
+
+def ranked(told: Told) -> pd.DataFrame:
+    """Return the table, ranked rows first and equal means sharing a rank, then the flagged ones, then the unfinished.
+
+    Columns: rank with its 95 % interval (rank_low, rank_high), group (tie groups, as letters), the factors, cell,
+    members (all its cells), mean with interval (low, high) and standard errors (se_questions, se_decoding), seeds,
+    difference to the reference with interval (diff_low, diff_high), p, p_adjusted, detectable (smallest difference at
+    80 % power), verdict, best (probability of being so), corrected (mean without the winner's optimism),
+    'domain:<name>' and 'score:<benchmark>' for each, questions, repeats, cut, unextracted and ungraded (percent of
+    replies), rows (to train on), tokens, seconds, gpu_hours, source, status, cause; and 'held_out:<benchmark>' for each
+    in `apart`.
     """
-    means = [_mean(result) for result in results]
-    order = sorted(
-        range(len(results)),
-        key=lambda i: (not results[i].ranked, not results[i].complete, -means[i] if results[i].complete else 0),
-    )
-    names = sorted({each.name for result in results for each in result.benchmarks})
-    rows = [{**_row(sweep, results[i], reference, names), **_apart(results[i], apart)} for i in order]
-    table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["rank", "cell", "verdict"])
-    if rows:
-        best = [round(means[i], 9) for i in order if results[i].ranked]
-        table["rank"] = pd.array(
-            [best.index(each) + 1 for each in best] + [pd.NA] * (len(order) - len(best)), dtype="Int64"
-        )
-        table["rows"] = table["rows"].astype("Int64")
+    lines = [_row(row, told, _place(row, told.numbers)) for row in told.rows]
+    order = sorted(range(len(lines)), key=lambda n: _order(told.rows[n], lines[n]))
+    if not lines:
+        return pd.DataFrame(columns=["rank", "cell", "verdict", "mean", "status"])
+    table = pd.DataFrame([lines[n] for n in order], columns=list(lines[0]))
+    for name in ("rank", "rank_low", "rank_high", "rows"):
+        table[name] = table[name].astype("Int64")
     return table
 
 
-def _mean(result: Result) -> float:
-    return overall([score(each.matrix) for each in result.benchmarks]) if result.complete else math.nan
+def _order(row: Row, line: Mapping[str, Any]) -> tuple[bool, bool, float]:
+    return not row.ranked, not row.complete, -line["mean"] if row.complete else 0.0
 
 
-def _apart(result: Result, apart: pd.DataFrame | None) -> dict[str, float]:
+def _place(row: Row, numbers: Numbers | None) -> int | None:
+    return numbers.rows.index(row) if numbers and row in numbers.rows else None
+
+
+def _row(row: Row, told: Told, place: int | None) -> dict[str, Any]:
+    numbers = told.numbers if place is not None else None
+    names = told.names
+    scores = _benchmark_scores(row)
+    cost = told.cost(row.runs)
+    return {
+        **(_ranks(numbers, place) if numbers and place is not None else dict.fromkeys(KEYS, pd.NA) | {"group": ""}),
+        **{factor: row.coordinates.get(factor, "") for factor in told.sweep.factors if factor not in told.sweep.repeat},
+        "cell": row.cell.id,
+        "members": row.members,
+        **(_scores(numbers, place) if numbers and place is not None else _own(row, told.numbers)),
+        "seeds": row.seeds,
+        **_difference(numbers, place),
+        "best": float(numbers.ranking.best[place]) if numbers else math.nan,
+        "corrected": 100 * float(numbers.ranking.corrected[place]) if numbers else math.nan,
+        **_domains(told.sweep, scores, names),
+        **{SCORE + name: scores.get(name, math.nan) for name in sorted(names)},
+        **_coverage(row),
+        "rows": next((result.rows for result in row.used or row.results if result.rows is not None), None),
+        **(asdict(cost) if row.source != PUBLISHED else dict.fromkeys(COSTS, math.nan)),
+        "source": row.source,
+        **status(told.sweep, row),
+        **_apart(row, told.apart),
+    }
+
+
+def _ranks(numbers: Numbers, place: int) -> dict[str, Any]:
+    own = numbers.ranking
+    return {
+        "rank": int(own.rank[place]),
+        "rank_low": int(own.low[place]),
+        "rank_high": int(own.high[place]),
+        "group": own.groups[place],
+    }
+
+
+def _scores(numbers: Numbers, place: int) -> dict[str, float]:
+    own = (numbers.mean, numbers.low, numbers.high, numbers.se_questions, numbers.se_decoding)
+    return {name: 100 * float(each[place]) for name, each in zip(SCORES, own, strict=True)}
+
+
+def _own(row: Row, numbers: Numbers | None) -> dict[str, float]:
+    """Return the mean of a row that is not ranked, where it is complete."""
+    unknown = dict.fromkeys(SCORES, math.nan)
+    if not row.complete:
+        return unknown
+    weights = dict(zip(numbers.names, numbers.weights, strict=True)) if numbers else {}
+    own = _benchmark_scores(row)
+    if not weights or not set(weights) <= set(own):
+        return {**unknown, "mean": overall(list(own.values()))}
+    return {**unknown, "mean": math.fsum(weight * own[name] for name, weight in weights.items())}
+
+
+def _benchmark_scores(row: Row) -> dict[str, float]:
+    """Return the score of each finished benchmark, averaged over the training seeds."""
+    found: dict[str, list[float]] = {}
+    for each in row.benchmarks:
+        if each.done:
+            found.setdefault(each.name, []).append(100 * score(each.matrix))
+    return {name: overall(values) for name, values in found.items()}
+
+
+def _domains(sweep: Sweep, scores: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+    """Return the plain mean of the benchmarks of each domain, where a sweep has more than one."""
+    domains: dict[str, list[str]] = {}
+    for name in sorted(names):
+        domains.setdefault(sweep.domains.get(name, "other"), []).append(name)
+    if len(domains) < 2:
+        return {}
+    return {
+        DOMAIN + domain: overall([scores.get(name, math.nan) for name in members])
+        for domain, members in sorted(domains.items())
+    }
+
+
+def _difference(numbers: Numbers | None, place: int | None) -> dict[str, Any]:
+    unknown = dict.fromkeys(CHANGES, math.nan)
+    if numbers is None or place is None or numbers.differences is None:
+        return {**unknown, "verdict": ""}
+    if place == numbers.reference:
+        return {**unknown, "difference": 0.0, "verdict": REFERENCE}
+    own, adjusted = numbers.differences, float(numbers.adjusted[place])
+    return {
+        "difference": 100 * float(own.mean[place]),
+        "diff_low": 100 * float(own.low[place]),
+        "diff_high": 100 * float(own.high[place]),
+        "p": float(numbers.p[place]),
+        "p_adjusted": adjusted,
+        "detectable": 100 * float(numbers.detectable[place]),
+        "verdict": verdict(adjusted < LEVEL),
+    }
+
+
+def _apart(row: Row, apart: pd.DataFrame | None) -> dict[str, float]:
     if apart is None or not len(apart):
         return {}
-    own = apart[apart["cell"] == result.cell.id].set_index("benchmark")["mean"]
+    own = apart[apart["cell"].isin(row.members.split())].groupby("benchmark")["mean"].mean()
     return {f"{APART}{name}": float(own.get(name, math.nan)) for name in sorted(set(apart["benchmark"]))}
 
 
-def _row(sweep: Sweep, result: Result, reference: Result | None, names: Sequence[str]) -> dict[str, Any]:
-    scores = {each.name: 100 * score(each.matrix) for each in result.benchmarks if each.done}
+def _coverage(row: Row) -> dict[str, Any]:
+    done = [each for each in row.benchmarks if each.done]
+    first = {each.name: each for each in reversed(done)}.values()
+    repeats, asked = sorted({each.repeats for each in first}), sum(each.asked for each in first)
     return {
-        "rank": pd.NA,
-        **{factor: result.cell.coordinates.get(factor, "") for factor in sweep.factors},
-        "cell": result.cell.id,
-        **_scores(result),
-        **_difference(result, reference),
-        **{SCORE + name: scores.get(name, math.nan) for name in names},
-        **_coverage([each for each in result.benchmarks if each.done]),
-        "rows": result.rows,
-        "tokens": result.tokens,
-        "seconds": result.seconds,
-        **_status(sweep, result),
-    }
-
-
-def _scores(result: Result) -> dict[str, float]:
-    if not result.complete:
-        return {"mean": math.nan, "se_questions": math.nan, "se_decoding": math.nan}
-    matrices = [each.matrix for each in result.benchmarks]
-    return {
-        "mean": 100 * _mean(result),
-        "se_questions": 100 * combined([se_questions(each) for each in matrices]),
-        "se_decoding": 100 * combined([se_decoding(each) for each in matrices]),
-    }
-
-
-def _difference(result: Result, reference: Result | None) -> dict[str, Any]:
-    if result is reference:
-        return {"difference": 0.0, "half_width": math.nan, "verdict": REFERENCE}
-    if reference is None or not result.complete:
-        return {"difference": math.nan, "half_width": math.nan, "verdict": ""}
-    found = difference(paired(result.means, reference.means))
-    word = verdict(found.resolved) if result.ranked else ""
-    return {"difference": 100 * found.mean, "half_width": 100 * found.half, "verdict": word}
-
-
-def _coverage(done: Sequence[Benchmark]) -> dict[str, Any]:
-    repeats = sorted({each.matrix.shape[1] for each in done})
-    return {
-        "questions": sum(len(each.questions) for each in done),
-        "repeats": "-".join(str(each) for each in dict.fromkeys([*repeats[:1], *repeats[-1:]])),
+        "questions": asked if asked or not first else math.nan,
+        "repeats": "-".join(str(each) for each in dict.fromkeys([*repeats[:1], *repeats[-1:]])) if asked else "",
         "cut": _pooled(done, [each.cut for each in done]),
         "unextracted": _pooled(done, [each.unextracted for each in done]),
         "ungraded": _pooled(done, [each.ungraded for each in done]),
@@ -120,64 +198,3 @@ def _coverage(done: Sequence[Benchmark]) -> dict[str, Any]:
 
 def _pooled(done: Sequence[Benchmark], shares: Sequence[float]) -> float:
     return 100 * float(np.average(shares, weights=[each.matrix.size for each in done])) if done else math.nan
-
-
-def _status(sweep: Sweep, result: Result) -> dict[str, str]:
-    if result.ranked:
-        return {"status": COMPLETE, "cause": ""}
-    if result.complete:
-        return _flagged(result)
-    if not result.benchmarks and sweep.held_out:
-        return {"status": "without a rank", "cause": "all its benchmarks are held out, see the notes"}
-    if not result.benchmarks:
-        return {"status": PARTIAL, "cause": "no benchmark belongs to this cell; give it one with eval=CHOICE"}
-    causes: dict[str, list[str]] = {}
-    for each in result.lacking:
-        causes.setdefault(f"{each.status}, {each.cause}", []).append(each.name)
-    said = [f"{', '.join(names)}: {cause}" for cause, names in causes.items()]
-    said += [f"{flag.benchmark} looks broken: {flag.reason}" for flag in result.suspect]
-    status = f"{PARTIAL}: {len(result.lacking)} of {len(result.benchmarks)} benchmarks lacking"
-    return {"status": status, "cause": "; ".join(said)}
-
-
-def _flagged(result: Result) -> dict[str, str]:
-    names = list(dict.fromkeys(flag.benchmark for flag in result.suspect))
-    said = "; ".join(f"{flag.benchmark}: {flag.reason}" for flag in result.suspect)
-    accept = " ".join(f"--accept {result.cell.id}:{name}" for name in names)
-    status = f"{FLAGGED}: {len(names)} of {len(result.benchmarks)} benchmarks"
-    return {"status": status, "cause": f"{said}; look at it, and to rank it all the same: report {accept}"}
-
-
-def benchmarks(results: Sequence[Result]) -> pd.DataFrame:
-    """Return one row a cell and benchmark: mean, 95 % interval, both standard errors, how it was judged, its flags."""
-    rows = [
-        {"cell": result.cell.id, **_benchmark(each), "flags": _flags(result, each)}
-        for result in results
-        for each in result.benchmarks
-    ]
-    return pd.DataFrame(rows, columns=list(rows[0]) if rows else ["cell", "benchmark"])
-
-
-def _flags(result: Result, each: Benchmark) -> str:
-    own = [flag for flag in result.flags if flag.benchmark == each.name]
-    return "; ".join(f"accepted: {flag.reason}" if flag.accepted else flag.reason for flag in own)
-
-
-def _benchmark(each: Benchmark) -> dict[str, Any]:
-    low, high = interval(each.matrix) if each.done else (math.nan, math.nan)
-    return {
-        "benchmark": each.name,
-        "mean": 100 * score(each.matrix) if each.done else math.nan,
-        "low": 100 * low,
-        "high": 100 * high,
-        "se_questions": 100 * se_questions(each.matrix) if each.done else math.nan,
-        "se_decoding": 100 * se_decoding(each.matrix) if each.done else math.nan,
-        "questions": len(each.questions),
-        "repeats": each.matrix.shape[1],
-        **{verdict: 100 * each.verdicts.get(verdict, math.nan) for verdict in VERDICTS},
-        **{share: 100 * float(getattr(each, share)) for share in SHARES},
-        "output_tokens": each.output_tokens,
-        "grade": each.grade,
-        "status": each.status,
-        "cause": each.cause,
-    }

@@ -111,4 +111,4 @@ def _accepted(sweep: Sweep, asked: str) -> tuple[str, str]:
         raise BadInput(
             f"--accept {asked!r}: {benchmark!r} is no benchmark of {sweep.name!r}; {nearest(benchmark, _names(sweep))}"
         )
-    return cells.pick(sweep, cell, "--accept").id, benchmark
+    return cells.pick(sweep, cell, "--accept", recipe=False).id, benchmark

@@ -6,7 +6,7 @@ It must not change a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ot_grid.report import grades
 from ot_grid.report.looks import Look, said
@@ -27,7 +27,7 @@ def benchmarks(view: View, results: Sequence[Result], looks: Sequence[Look]) -> 
     """Yield which benchmarks rank, which are held out, and how often those were looked at."""
     if view.named:
         others = f"; not by {', '.join(view.others)}" if view.others else ""
-        yield f"Ranked by {', '.join(view.ranking)} alone, as --rank-by says{others}."
+        yield f"Ranked by {', '.join(view.ranking)} alone, as --rank-by or the sweep says{others}."
     elif view.held_out and not view.ranking:
         yield (
             f"No ranking: all benchmarks are held out ({', '.join(view.held_out)}). Rank by some of them with report "
@@ -70,3 +70,10 @@ def scored(grade: str | None, results: Sequence[Result]) -> Iterator[str]:
     """Yield which benchmarks were read from a later scoring."""
     if grade is not None:
         yield grades.said(grade, [result.benchmarks for result in results])
+
+
+def weighed(weights: Mapping[str, float]) -> Iterator[str]:
+    """Yield what benchmarks weigh, where not all weigh the same."""
+    if weights:
+        told = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
+        yield f"Benchmarks weigh 1 in the mean but for {told}, as --weigh says; published tables use the plain mean."

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ot_grid.report import Asked, Report, build
 from ot_grid.stages.eval import MATRIX
 from ot_grid.store import Store, write_json
 from ot_grid.tables import write_rows
@@ -121,6 +122,11 @@ class Made:
             self.trained(*point)
             for name in self.benchmarks:
                 self.answered(name, answers(share, questions, repeats), *point)
+
+
+def asked(store: Store, name: str | None, **wishes: Any) -> Report:
+    """The report that a reader with these wishes gets."""
+    return build(store, name, Asked(**wishes))
 
 
 def matrix_rows(answers: Answers, **more: Any) -> list[dict[str, Any]]:

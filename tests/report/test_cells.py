@@ -8,6 +8,7 @@ from ot_grid.errors import BadInput, Corrupt
 from ot_grid.report import build
 from ot_grid.report.cells import find, pick
 from ot_grid.store import Store, write_text
+from tests.report.conftest import asked
 
 
 def test_without_a_name_the_newest_sweep_is_taken(make):
@@ -85,8 +86,8 @@ def test_an_unknown_or_ambiguous_reference_lists_the_cells(made):
     with pytest.raises(
         BadInput, match=r"reference 'filter=length' fits 2 cells; name one by its id: \w+ \(filter=length teacher=qwq\)"
     ):
-        build(made.store, None, reference="filter=length")
+        asked(made.store, None, reference="filter=length")
     with pytest.raises(BadInput, match=r"is no cell of sweep 'first-light'; did you mean 'filter=length teacher=r1'\?"):
-        build(made.store, None, reference="filter=lenght teacher=r1")
+        asked(made.store, None, reference="filter=lenght teacher=r1")
     with pytest.raises(BadInput, match="is no cell"):
-        build(made.store, None, reference="")
+        asked(made.store, None, reference="")

@@ -15,8 +15,9 @@ from ot_grid.report import build, gates
 from ot_grid.report.cells import Cell
 from ot_grid.report.collapse import falls, polish
 from ot_grid.report.matrices import Benchmark
+from ot_grid.report.published import read
 from ot_grid.report.results import Result
-from tests.report.conftest import Made, answers
+from tests.report.conftest import Made, answers, asked
 
 # Benchmarks of the method: questions, repeats, a usual score.
 ASKED = {"AIME24": (30, 10, 0.2), "AMC23": (40, 10, 0.58), "MATH500": (500, 1, 0.77), "JEEBench": (515, 3, 0.43),
@@ -86,7 +87,7 @@ def test_a_flagged_cell_is_no_reference(make):
     report = build(made.store, None)
     assert report.reference == made.id("f1")
     assert f"the first cell of the sweep, {made.id('f0')}, is flagged" in report.notes[0]
-    named = build(made.store, None, reference=made.id("f0"))
+    named = asked(made.store, None, reference=made.id("f0"))
     assert named.notes[0].startswith(f"No differences: the reference {made.id('f0')} is flagged")
 
 
@@ -94,13 +95,13 @@ def test_an_accepted_flag_ranks_the_cell_and_is_told(make):
     """By the id's beginning or coordinates; the frame and a note keep the reason."""
     made = wide(make, {"f7": {"characters": 0}})
     for cell in (made.id("f7"), made.id("f7")[:6], "filter=f7"):
-        report = build(made.store, None, accept=[f"{cell}:sums"])
+        report = asked(made.store, None, accept=[f"{cell}:sums"])
         assert report.table.iloc[0]["cell"] == made.id("f7")
         assert report.complete
         said = f"Ranked although flagged, as --accept {made.id('f7')}:sums says: 100.0 % of the replies are empty"
         assert any(note.startswith(said) for note in report.notes)
         assert report.benchmarks["flags"].str.startswith("accepted: 100.0 %").sum() == 1
-    other = build(made.store, None, accept=[f"{made.id('f1')}:gcd"])
+    other = asked(made.store, None, accept=[f"{made.id('f1')}:gcd"])
     assert f"--accept {made.id('f1')}:gcd changes nothing: it is not flagged." in other.notes
 
 
@@ -334,6 +335,52 @@ def kind(name: str) -> tuple[str, str, str]:
     known = len(step) == 2 and step[1].isdigit()
     scale = next((each for each in ("0.3k", "1k", "3k", "10k", "30k", "100k") if f"_{each}" in name), "31.6k")
     return (step, domain, scale) if known else ("other", "code" if "code" in name else "other", scale)
+
+
+def few(random: np.random.Generator, cells: int = 4) -> list[Result]:
+    """A healthy sweep of three benchmarks of 16 questions x 2; recipes differ by a quarter (a standard deviation)."""
+    usual = random.uniform(0.15, 0.6, 3)
+    shares = np.clip(usual * np.exp(random.normal(0, 0.25, (cells, 3))), 0.02, 0.95)
+    return [
+        result(
+            f"c{n}",
+            [benchmark(f"b{k}", random.binomial(1, share, (16, 2)).astype(float)) for k, share in enumerate(own)],
+            a=str(n // 2),
+            b=str(n % 2),
+        )
+        for n, own in enumerate(shares)
+    ]
+
+
+def test_sweeps_of_few_questions_are_hardly_ever_flagged():
+    random = np.random.default_rng(3)
+    assert sum(bool(gates.flags(few(random))) for _ in range(300)) <= 3
+
+
+def test_a_low_score_of_few_questions_is_no_collapse_and_a_zero_is():
+    """The rehearsal, with 9.4 on 16 sums where the other cells have 31.2, and a fall that more questions would flag."""
+    for percent, others, flagged in ((9.4, 31.2, 0), (20.0, 75.0, 0), (0.0, 75.0, 1)):
+        rows = [(percent, 50.0, 60.0), *[(others, 50.0, 60.0)] * 3]
+        cells = [
+            result(f"c{n}", [benchmark(f"b{k}", answered(share, 16, 2)) for k, share in enumerate(row)])
+            for n, row in enumerate(rows)
+        ]
+        assert len(gates.flags(cells)) == flagged
+
+
+def test_the_published_row_is_flagged_through_a_file_of_scores_and_no_other(shared_data: Path, tmp_path: Path):
+    """Grouped as in any sweep; the error is the binomial bound, and without an error nothing can be said."""
+    with (shared_data / "openthoughts_eval_rows.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    found = []
+    for group in {kind(row["name"])[1:] for row in rows}:
+        told = [row for row in rows if kind(row["name"])[1:] == group]
+        lines = [f"{row['name']},{name},{row[name]},{n},{k}" for row in told for name, (n, k, _) in ASKED.items()]
+        path = tmp_path / "scores.csv"
+        path.write_text("\n".join(["cell,benchmark,score,questions,repeats", *lines]))
+        found += gates.flags(read(path).results)
+    assert [(flag.cell, flag.benchmark, flag.gate) for flag in found] == [("e1_code_fasttext_r1", "LCB", "collapse")]
+    assert "this cell would have 42.5" in found[0].reason
 
 
 def test_the_published_row_with_a_broken_evaluation_is_flagged_and_no_other(shared_data: Path):

@@ -8,7 +8,7 @@ import pytest
 
 from ot_grid.errors import BadInput
 from ot_grid.report import build
-from tests.report.conftest import Made, answers
+from tests.report.conftest import Made, answers, asked
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def rescored(made) -> Made:
 def test_a_later_scoring_is_read_where_it_is(rescored):
     """`sums` from it, `gcd` as first scored; the note says which, and the frame too."""
     assert list(build(rescored.store, None).table["mean"]) == [50] * 4
-    report = build(rescored.store, None, grade="strict")
+    report = asked(rescored.store, None, grade="strict")
     assert list(report.table["score:sums"]) == [100] * 4
     assert list(report.table["score:gcd"]) == [50] * 4
     assert "Scores of 'strict': from it: sums; as first scored: gcd." in report.notes
@@ -33,23 +33,23 @@ def test_a_later_scoring_is_read_where_it_is(rescored):
 def test_a_benchmark_scored_again_in_some_cells_only_is_told(rescored):
     """Unlike scorings do not compare."""
     rescored.rescored("gcd", "strict", answers(1.0), *rescored.points[0])
-    report = build(rescored.store, None, grade="strict")
+    report = asked(rescored.store, None, grade="strict")
     assert "in part, so that their cells do not compare: gcd (1 of 4 cells)" in " ".join(report.notes)
 
 
 def test_an_unknown_label_lists_what_there_is(rescored):
     """Also when there is none at all."""
     with pytest.raises(BadInput, match=r"--grade 'strct' is no scoring of this sweep; did you mean 'strict'"):
-        build(rescored.store, None, grade="strct")
+        asked(rescored.store, None, grade="strct")
     with pytest.raises(BadInput, match="is no scoring"):
-        build(rescored.store, None, grade="../strict")
+        asked(rescored.store, None, grade="../strict")
 
 
 def test_a_sweep_scored_once_says_so(made):
     """With the command that scores again."""
     made.complete()
     with pytest.raises(BadInput, match=r"--grade 'strict': this sweep was scored once only; .*rescore"):
-        build(made.store, None, grade="strict")
+        asked(made.store, None, grade="strict")
 
 
 def test_a_broken_scoring_is_a_cause_not_a_crash(rescored):
@@ -57,7 +57,7 @@ def test_a_broken_scoring_is_a_cause_not_a_crash(rescored):
     folder = rescored.folder("eval", "sums", *rescored.points[0]) / "scores" / "strict"
     (folder / "matrix.parquet").write_bytes(b"junk")
     (folder / "score.json").write_text("{")
-    report = build(rescored.store, None, grade="strict")
+    report = asked(rescored.store, None, grade="strict")
     assert report.table["rank"].notna().sum() == 3
     assert "cannot be read" in report.table["cause"].iloc[-1]
 

@@ -47,9 +47,10 @@ def test_text_is_a_table_that_a_tired_person_can_read(rehearsal):
     """Aligned columns, '=' for the reference, '-' for what is not known, plain characters, no colour."""
     lines = rehearsal.to_text().splitlines()
     words = [" ".join(line.split()) for line in lines]
-    assert "rank cell filter teacher mean se difference verdict gcd sums" in words
-    assert any(line.endswith("length qwq 0.0 ? = reference 0.0 0.0") for line in words)
-    assert any(line.startswith("- ") and line.endswith("length r1 - - - partial - 20.0") for line in words)
+    assert "rank cell of ranks tie filter teacher mean se difference p verdict" in words
+    assert any(line.endswith("length qwq 0.0 ? = - reference") for line in words)
+    assert any(line.startswith("- ") and line.endswith("length r1 - - - - partial") for line in words)
+    assert any(line.startswith("- ") and line.endswith("- 20.0") for line in words)
     assert len({line.index("mean") for line in lines if line.startswith("rank") and "mean" in line}) == 1
     assert "NOT RANKED" in lines
     assert "\x1b" not in rehearsal.to_text()
@@ -112,12 +113,12 @@ def test_json_is_strict_and_complete(rehearsal):
     assert len(parsed["factors"]) == 4
 
 
-def test_write_leaves_four_files_and_nothing_else(rehearsal, tmp_path):
+def test_write_leaves_a_file_for_each_form_and_nothing_else(rehearsal, tmp_path):
     """Each form in its file, also over an older report."""
     paths = write(rehearsal, tmp_path / "out")
     write(rehearsal, tmp_path / "out")
     assert sorted((tmp_path / "out").iterdir()) == sorted(paths)
-    assert {path.name for path in paths} == {"report.txt", "report.md", "report.csv", "report.json"}
+    assert {path.name for path in paths} == {f"report.{form}" for form in ("txt", "md", "csv", "json", "tex", "html")}
     assert (tmp_path / "out" / "report.md").read_text() == rehearsal.to_markdown()
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
 from ot_grid import attempts
 from ot_grid.report import build
 from ot_grid.store import write_json, write_text
+from tests.report.conftest import asked
 
 FIRST, SECOND, THIRD, FOURTH = [(one, other) for one in ("length", "difficulty") for other in ("qwq", "r1")]
 
@@ -59,7 +62,7 @@ def test_the_reference_is_the_first_cell_unless_it_is_named(made):
     first = build(made.store, None)
     assert first.reference == made.id(*FIRST)
     assert row(first, made, FIRST)["verdict"] == "reference"
-    second = build(made.store, None, reference="filter=length teacher=r1")
+    second = asked(made.store, None, reference="filter=length teacher=r1")
     assert row(second, made, FIRST)["difference"] == -row(first, made, SECOND)["difference"]
     assert row(second, made, SECOND)["verdict"] == "reference"
 
@@ -134,7 +137,7 @@ def test_an_incomplete_first_cell_hands_the_reference_on(made):
     report = build(made.store, None)
     assert report.reference == made.id(*SECOND)
     assert f"the first cell of the sweep, {made.id(*FIRST)}, is not complete" in report.notes[0]
-    named = build(made.store, None, reference=made.id(*FIRST))
+    named = asked(made.store, None, reference=made.id(*FIRST))
     assert named.reference is None
     assert named.table["difference"].isna().all()
     assert named.notes[0].startswith(f"No differences: the reference {made.id(*FIRST)} is not complete")
@@ -169,13 +172,33 @@ def test_a_sweep_without_cells_or_benchmarks_is_still_a_report(make):
 
 
 def test_cells_with_other_questions_are_not_passed_off_as_comparable(made):
-    """The note says so, and the difference uses the common questions."""
+    """Means, ranks and differences use the questions that all have, and the note says how many are left out."""
     made.complete({FIRST: 0.0, SECOND: 0.0})
     made.answered("sums", [[False]] * 10 + [[True]] * 10, *SECOND)
     report = build(made.store, None)
-    assert row(report, made, SECOND)["mean"] == 25.0
+    assert row(report, made, SECOND)["mean"] == 0.0
     assert row(report, made, SECOND)["difference"] == 0.0
     assert "asked different questions" in " ".join(report.notes)
+    assert "10 questions are left out" in " ".join(report.notes)
+
+
+def test_cells_without_a_common_benchmark_are_listed_without_ranks(make):
+    """There is nothing to compare, which is said, and nobody wins."""
+    made = make(factors={"filter": ["length", "none"]})
+    made.sweep()
+    for choice, name in (("length", "sums"), ("none", "gcd")):
+        made.trained(choice)
+        made.answered(name, [[True]] * 10, choice)
+    sweep = json.loads((made.store.sweep(made.name) / "sweep.json").read_text())
+    for cell, other in zip(sweep["cells"], ("gcd", "sums"), strict=True):
+        cell["runs"] = [run for run in cell["runs"] if run["label"] != other]
+    write_json(made.store.sweep(made.name) / "sweep.json", sweep)
+    report = build(made.store, None)
+    assert report.table["rank"].isna().all()
+    assert list(report.table["mean"]) == [100.0, 100.0]
+    assert report.verdict.winner is None
+    assert "have no benchmark in common" in report.verdict.sentence
+    assert "no benchmark in common" in report.to_text()
 
 
 def test_cut_and_unread_replies_are_pointed_at(made):
@@ -211,15 +234,26 @@ def test_a_factor_with_one_choice_has_no_effect(make):
     assert "FACTORS" not in report.to_text()
 
 
-def test_a_factor_with_cells_lacking_is_not_judged(made):
-    """Choices that are averaged over unlike cells get no verdict; counts say which."""
+def test_a_factor_with_cells_lacking_takes_factors_to_add_up(made):
+    """Of a square with a corner lacking: what one factor does is read where the other is the same, and it is said."""
     made.complete({FIRST: 0.2, SECOND: 0.5, THIRD: 0.9, FOURTH: 0.4})
     (made.folder("eval", "sums", *FOURTH) / "record.json").unlink()
     report = build(made.store, None)
     factors = report.factors.set_index(["factor", "choice"])
-    assert factors.loc[("filter", "length"), "verdict"] == "unlike cells"
+    assert factors.loc[("filter", "length"), "difference"] == pytest.approx(20 - 90)
+    assert factors.loc[("teacher", "qwq"), "difference"] == pytest.approx(20 - 50)
     assert (factors.loc[("filter", "difficulty"), "cells"], factors.loc[("filter", "difficulty"), "of"]) == (1, 2)
-    assert "unlike cells" in " ".join(report.notes)
+    assert report.interactions.empty
+    assert "take factors to add up" in " ".join(report.notes)
+
+
+def test_two_choices_together_can_be_more_than_their_sum(made):
+    """(90 - 20 - 50 + 40) / 4 = 15 points on the diagonal of a square, as much off it with the other sign."""
+    made.complete({FIRST: 0.2, SECOND: 0.5, THIRD: 0.9, FOURTH: 0.4}, questions=40)
+    both = build(made.store, None).interactions.set_index("choices")["effect"]
+    assert both["difficulty x qwq"] == pytest.approx((90 - 40 - 20 + 50) / 4)
+    assert both["length x qwq"] == pytest.approx(-(90 - 40 - 20 + 50) / 4)
+    assert "INTERACTIONS" in build(made.store, None).to_text()
 
 
 def test_shared_stage_runs_count_in_each_cell_and_once_in_the_sweep(made):
@@ -228,6 +262,14 @@ def test_shared_stage_runs_count_in_each_cell_and_once_in_the_sweep(made):
     report = build(made.store, None)
     assert list(report.table["tokens"]) == [500] * 4
     assert "The whole sweep: 18 stage runs, 1,800 tokens bought, 180 seconds" in report.notes[-1]
+
+
+def test_gpu_hours_are_the_gpus_that_a_stage_run_held_times_its_hours(made):
+    made.complete({})
+    made.record("train", "sft", "length", "qwq", seconds=5400.0, where={"gpus": 8})
+    table = asked(made.store, "first-light").table.set_index("cell")
+    assert table.loc[made.id("length", "qwq"), "gpu_hours"] == 12
+    assert table["gpu_hours"].sum() == 12
 
 
 def test_each_benchmark_has_its_interval(made):

@@ -18,7 +18,7 @@ from ot_grid.sandbox.commands import RLIMITS, TIERS
 from ot_grid.sandbox.launch import Sandbox
 from tests.requires import REQUIRE_ALL
 
-QUICK = Limits(cpu_seconds=1)
+QUICK = Limits(cpu_seconds=1, wall_seconds=60)  # by the wall clock only what hangs
 
 
 @pytest.fixture(params=TIERS)
