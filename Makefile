@@ -7,7 +7,9 @@ comma := ,
 STAMP := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: rehearsal test test-fast lint format bench clean
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider -n 2
+
+.PHONY: rehearsal check test test-all hooks lint format bench clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -16,12 +18,21 @@ help:  ## what there is to make
 rehearsal: $(VENV)/.installed  ## set up, then run the grid of the README on this machine
 	$(BIN)/python -m ot_grid -m filter=length,difficulty teacher=qwq,r1
 
-test: $(STAMP)  ## set up, then lint, types and all tests
+check: $(STAMP)  ## before each commit: lint, types, the tests that start no model and no cluster; two minutes
 	$(MAKE) lint
-	$(BIN)/python -m pytest -p no:cacheprovider -n 2
+	$(PYTEST) -q -m "not slow and not long"
 
-test-fast: $(STAMP)  ## the tests that load no model
-	$(BIN)/python -m pytest -m "not slow"
+test: $(STAMP)  ## set up, then lint, types and every kind of test; what CI runs
+	$(MAKE) lint
+	$(PYTEST) -m "not long" --durations=15
+
+test-all: $(STAMP)  ## every scenario at its full size; an hour
+	$(MAKE) lint
+	OT_GRID_TEST_ALL=1 $(PYTEST) --durations=15
+
+hooks:  ## have git run `make check` before each commit
+	printf '#!/bin/sh\nexec make check\n' > "$$(git rev-parse --git-path hooks)/pre-commit"
+	chmod +x "$$(git rev-parse --git-path hooks)/pre-commit"
 
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

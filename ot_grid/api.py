@@ -1,6 +1,7 @@
 """The same things from Python: plan, run, report; for notebooks and scripts.
 
-One idea: each command of the command line is one call here, and returns values instead of printing them.
+One idea: each command of the command line is one call here, and returns values instead of printing them. What loads
+Hydra or pandas is imported where it is needed: jobs that heal a sweep start in the time of the rest.
 """
 
 from __future__ import annotations
@@ -11,27 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ot_grid import (
-    attempts,
-    launch,
-    mirror,
-    overview,
-    preflight,
-    recipe,
-    registry,
-    standing,
-    steering,
-    submission,
-    sweep,
-)
-from ot_grid import export as exporting
-from ot_grid import rescore as rescoring
+from ot_grid import attempts, launch, overview, preflight, registry, standing, steering, submission
 from ot_grid.errors import BadInput
 from ot_grid.plan import Plan
 from ot_grid.store import Store
 from ot_grid.submission import Artifacts
 
 if TYPE_CHECKING:
+    from ot_grid import mirror
+    from ot_grid import rescore as rescoring
     from ot_grid.report import Asked, Report
     from ot_grid.report.compare import Comparison
 
@@ -61,6 +50,8 @@ def plan(
 
     `repeat` names the swept settings that reports average over (default: seeds), `versus` the recipe to compare with.
     """
+    from ot_grid import sweep
+
     return sweep.plan(sweep.Request(tuple(overrides), True, config_dir, repeat=repeat, versus=versus))
 
 
@@ -119,6 +110,8 @@ def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callabl
     outcome = launch.launch(wanted, artifacts, by_hand=by_hand)
     if outcome.on_cluster:
         return Ran(outcome, None, 0)
+    from ot_grid import mirror
+
     made = report(wanted.name, place=artifacts.place.root)
     return Ran(outcome, made, mirror.tell(wanted, made, say=say).runs)
 
@@ -136,6 +129,8 @@ def track(
 
     `made` is the report, where it is there already. The `patient` give each run `tracking.timeout`, others all of it.
     """
+    from ot_grid import mirror
+
     found = submission.find_sweep(Store(place), name)
     if mirror.settings(submission.last_runtime(Store(place), found["name"]), mode).mode == mirror.OFF:
         return mirror.Told()
@@ -227,6 +222,9 @@ def rescore(
     sandbox: str = "auto",
 ) -> Iterator[rescoring.Rescored | rescoring.Skipped]:
     """Score a sweep's finished evaluations again, by a choice of `conf/grade` or each by its own grader; no model."""
+    from ot_grid import recipe
+    from ot_grid import rescore as rescoring
+
     found = submission.find_sweep(Store(place), name)
     registry.load_plugins(found["plugins"])
     settings = recipe.choice("grade", grade, config_dir) if grade else None
@@ -239,6 +237,8 @@ def export(
     name: str | None = None, *, place: str | Path, to: str | Path, form: str = "lm-eval", only: Sequence[str] = ()
 ) -> list[Path]:
     """Write a sweep's finished evaluations as lm-evaluation-harness does, or as parquet; return the files."""
+    from ot_grid import export as exporting
+
     found = submission.find_sweep(Store(place), name)
     _look(Store(place), found, only)
     return exporting.export(Store(place), found, Path(to), form=form, only=only)

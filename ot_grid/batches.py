@@ -19,7 +19,8 @@ from ot_grid.errors import Corrupt
 from ot_grid.store import Store
 
 BATCH, JOB = "batch.json", "job.json"
-HEAL = "heal"  # stands for a stage where a job is to resume its sweep
+# They stand for a stage where a job is to resume its sweep: when a wave has ended, or at a time of the clock.
+HEAL, HEARTBEAT = "heal", "heartbeat"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Batch:
 
     folder: Path
     sweep: str
-    stage: str  # a stage; cpu for a pack of several; HEAL
+    stage: str  # a stage; cpu for a pack of several; HEAL, HEARTBEAT
     tasks: Sequence[Sequence[Mapping[str, Any]]]  # the orders of each task (see `execute.Order`)
     resources: Mapping[str, Any]
     runtime: Mapping[str, Any]
@@ -40,8 +41,8 @@ class Batch:
 
     @property
     def heals(self) -> bool:
-        """Whether it is to resume its sweep when the wave before it has ended."""
-        return self.stage == HEAL
+        """Whether it is to resume its sweep."""
+        return self.stage in (HEAL, HEARTBEAT)
 
     @property
     def job(self) -> str | None:

@@ -96,6 +96,7 @@ class Slurm(Resources):
 
     max_parallel: Optional[int] = None  # tasks of an array that run at once
     self_heal: bool = False  # a small job after each wave submits again what may pass
+    heartbeat: Optional[float] = None  # minutes between two looks at what Slurm holds back; null: nobody looks
     grace: Optional[int] = None  # seconds before the time limit at which the work is told to stop
     retries: Dict[str, int] = field(default_factory=dict)  # class of failure -> times a stage run is started again
     grow: Dict[str, float] = field(default_factory=dict)  # mem, time: factor after each failure for lack of it

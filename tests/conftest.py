@@ -1,8 +1,11 @@
-"""Shared fixtures: real data beside the checkout, and a quiet environment."""
+"""Shared fixtures: real data beside the checkout, a quiet environment; which tests go where, and what they took."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ with suppress(ImportError):
 ROOT = Path(__file__).parent.parent
 CLUSTER = "tests/cluster/"
 LONGEST = (CLUSTER, "tests/test_end_to_end.py", "tests/test_evaluation.py")
+HEAVY = (CLUSTER, "tests/tracking/", "tests/report/page/")  # their fixtures start daemons, a server, a browser
+HEAVY_MODULES = ("torch", "vllm")  # whoever loads one starts a model
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -35,15 +40,65 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST.index(_group(item.nodeid)) if _group(item.nodeid) in LONGEST else len(LONGEST))
 
 
+def needs_mark(item: pytest.Item) -> bool:
+    """Whether a test lies where something heavy is started, and is not marked for it; see tests/test_marks.py."""
+    return item.nodeid.startswith(HEAVY) and not item.get_closest_marker("slow")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the cluster's tests go first wherever both processes want a core: they wait for what happens in time."""
     if "PYTEST_XDIST_WORKER" in os.environ and _group(item.nodeid) != CLUSTER and not os.nice(0):
         os.nice(10)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say where the minutes went, where the slowest tests are asked for."""
+    if not terminalreporter.config.option.durations:
+        return
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if hasattr(report, "duration"):
+                seconds[str(Path(report.nodeid.partition("::")[0]).parent)] += report.duration
+    terminalreporter.section("minutes by folder")
+    for folder, spent in seconds.most_common():
+        terminalreporter.write_line(f"{spent / 60:6.1f}  {folder}")
+
+
 def _group(nodeid: str) -> str:
     path = nodeid.partition("::")[0]
     return CLUSTER if path.startswith(CLUSTER) else path
+
+
+@pytest.fixture(autouse=True)
+def light(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that is not marked slow starts no model: it would make `make check` something one does not run."""
+    before = {name for name in HEAVY_MODULES if name in sys.modules}
+    yield
+    loaded = [name for name in HEAVY_MODULES if name in sys.modules and name not in before]
+    assert not loaded or request.node.get_closest_marker("slow"), f"it loads {', '.join(loaded)}: mark it slow"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def composed_once() -> Iterator[None]:
+    """What Hydra makes of our own conf/ is kept from plan to plan: it costs most, and does not change meanwhile."""
+    from ot_grid.recipe.composer import Composer
+    from ot_grid.recipe.search import UserChoices
+
+    by_hydra, kept = Composer._by_hydra, {}
+
+    def keeping(self: Composer, lines: tuple[str, ...]) -> Any:
+        own = [path for path in Path(UserChoices.folder or "").glob("*/*.yaml") if path.parent.name != "sweeps"]
+        if UserChoices.folder and own:
+            return by_hydra(self, lines)
+        if lines not in kept:
+            kept[lines] = by_hydra(self, lines)
+        return kept[lines]
+
+    keeping.__wrapped__ = by_hydra  # for tests of composing itself
+    Composer._by_hydra = keeping  # type: ignore[method-assign]
+    yield
+    Composer._by_hydra = by_hydra  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 import pytest
 
+ALL = os.environ.get("OT_GRID_TEST_ALL") == "1"  # `make test-all`: every scenario, at its full size
 REQUIRE_ALL = os.environ.get("OT_GRID_REQUIRE_ALL") == "1"
 
 

@@ -148,6 +148,7 @@ def test_a_sweep_file_is_the_same_as_its_command_line(capsys):
     assert by_file["runs"] == by_line["runs"]
 
 
+@pytest.mark.slow
 def test_a_filter_from_outside_needs_no_change_here(tmp_path: Path):
     """A function in a package of the user's, with its YAML in a --config-dir, is planned like ours."""
     (tmp_path / "my_filters.py").write_text(

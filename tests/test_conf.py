@@ -22,6 +22,7 @@ GRADES = [("grade", path.stem) for path in sorted((CONF / "grade").glob("*.yaml"
 OPEN = {("source", "jsonl"): ["source.jsonl.path=x.jsonl"], ("source", "hf"): ["source.hf.id=a/b"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("group", "choice"), CHOICES, ids=lambda value: value)
 def test_every_choice_composes_and_binds(group: str, choice: str):
     """Each choice of each group makes a plan; types, names and open values are checked on the way."""

@@ -42,6 +42,12 @@ class ByHydra(Composer):
         return None
 
 
+@pytest.fixture(autouse=True)
+def hydra_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept from one composition to the next."""
+    monkeypatch.setattr(Composer, "_by_hydra", Composer._by_hydra.__wrapped__)
+
+
 @pytest.fixture
 def both() -> Iterator[tuple[Composer, Composer]]:
     """A composer that sets values, and one that has Hydra compose each."""
@@ -62,6 +68,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
+@pytest.mark.slow
 def test_every_setting_can_be_set_without_composing(both: tuple[Composer, Composer], calls: list[Any]):
     """All leaf fields of a recipe and its runtime, changed at once: the same values, types, choices and order."""
     settings, _ = point(CHOICES, both[0])
@@ -90,6 +97,7 @@ ODD = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_cannot_be_set_is_told_as_hydra_tells_it(both: tuple[Composer, Composer]):
     """Unknown names, wrong types, interpolations, additions and deletions: the same result or the same problem."""
     for line in ODD:

@@ -15,6 +15,8 @@ from ot_grid.rows import Reply, question
 from ot_grid.stages import eval as eval_stage
 from ot_grid.store import Store
 
+pytestmark = pytest.mark.slow  # graders in processes of their own
+
 SAMPLING = {"temperature": 0.7, "top_p": 1.0, "top_k": None, "max_tokens": 64}
 READS = {"name": "bench", "prompt": "Q: {question}", "system": None, "repeats": 2, "sampling": SAMPLING,
          "grade": {"function": "number"}, "limit": None}  # fmt: skip

@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from ot_grid import api, overview, preflight, submission, sweep
+from ot_grid import api, overview, preflight, submission
 from ot_grid.cli.parsers import grid_parser, sweep_parser
 from ot_grid.cli.printing import complain, say, say_all
 from ot_grid.launch.packs import Outcome
@@ -30,6 +30,8 @@ def run(words: Sequence[str]) -> int:
 
 def planned(args: argparse.Namespace) -> Plan:
     """Return the plan of what was asked for."""
+    from ot_grid import sweep
+
     return sweep.plan(
         sweep.Request(
             tuple(args.overrides), args.multirun, args.config_dir, args.name, repeat=args.repeat, versus=args.versus

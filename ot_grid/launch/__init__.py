@@ -20,12 +20,15 @@ def launch(plan: Plan, artifacts: Artifacts, *, by_hand: bool = True) -> Outcome
     cluster = cluster_of(plan.runtime["cluster"])
     missing = artifacts.missing(plan)
     outcome = Outcome(cached=len(plan.runs) - len(missing))
-    if not missing:
-        return outcome
     if cluster.kind == "slurm":
         from ot_grid.launch import slurm
 
+        if not missing:
+            slurm.rest(plan, artifacts)
+            return outcome
         return slurm.submit(plan, artifacts, by_hand=by_hand)
+    if not missing:
+        return outcome
     from ot_grid.launch.local import Local
 
     Local(plan, artifacts, cluster, outcome).run(missing)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import submitit
@@ -32,6 +33,7 @@ KEPT = ("SLURM_CONF", "SLURM_CLUSTERS")  # of an outer job's environment; the re
 OUTER = ("SLURM_", "SLURMD_", "SRUN_", "SBATCH_", "SUBMITIT_", "PMI", "OT_GRID_JOB", "OT_GRID_LOG")
 
 MOST_EDGES = 50  # tasks in one dependency
+HEARTBEATS = 2  # waiting at any time: where the start of one fails too, the other releases it
 SMALL = {"nodes": 1, "cpus": 1, "mem_gb": 2.0, "time": 30, "pack": 1, "workers": 1}  # what it takes to plan and submit
 
 
@@ -54,6 +56,24 @@ def submit(plan: Plan, artifacts: Artifacts, *, by_hand: bool = True) -> Outcome
             if batch.name not in queue.by_batch:
                 batches.over(artifacts.place, batch)
         return Submission(plan, artifacts, found, queue).submit(by_hand=by_hand)
+
+
+def rest(plan: Plan, artifacts: Artifacts) -> None:
+    """Take back the heartbeats of a sweep that is done; where Slurm does not answer they end by themselves."""
+    live = [batch for batch in batches.live(artifacts.place) if _heartbeat(batch, plan.name)]
+    if live:
+        with suppress(OtGridError), store.submitting(artifacts.place):
+            slurm.cancel([job.job for job in _waiting(live, slurm.queue())])
+
+
+def _heartbeat(batch: Batch, sweep: str) -> bool:
+    return batch.sweep == sweep and batch.stage == batches.HEARTBEAT
+
+
+def _waiting(given: Iterable[Batch], queue: slurm.Queue) -> list[slurm.Queued]:
+    """Return the jobs of batches that are queued and have not begun."""
+    jobs = (job for batch in given for job in queue.by_batch.get(batch.name, {}).values())
+    return [job for job in jobs if not job.running]
 
 
 @dataclass
@@ -97,7 +117,26 @@ class Submission:
                 self._heal(made)
                 room = None if room is None else room - 1
         self.outcome.left = len(self.left)
+        self._keep_watch(room)
         return self.outcome
+
+    def _keep_watch(self, room: int | None) -> None:
+        """Have heartbeats wait as long as anything else of the sweep does, and none after that.
+
+        A job that heals waits for a wave, so for ever where Slurm holds back a job of that wave, or itself, because its
+        start failed on some node ("launch failed requeued held"). A heartbeat waits for the clock alone.
+        """
+        place, sweep = self.artifacts.place, self.plan.name
+        waiting = _waiting((batch for batch in batches.live(place) if _heartbeat(batch, sweep)), self.queue)
+        minutes = self.settings["heartbeat"] if self.settings["self_heal"] else None
+        if not self.outcome.on_cluster or not minutes:
+            slurm.cancel([job.job for job in waiting])
+            return
+        given = resources.layered(self.settings, self.settings["cpu"], SMALL)
+        for number in range(len(waiting), HEARTBEATS if room is None else min(HEARTBEATS, len(waiting) + room)):
+            begin = {"begin": f"now+{round(60 * minutes * (number + 1))}"}
+            batch = self._intend(batches.HEARTBEAT, [[]], given)
+            self._sbatch(batch, f"{batches.HEARTBEAT}-{sweep}", flags=begin)
 
     def _shared(self, packs: Sequence[Pack]) -> Iterator[Pack]:
         """Yield each pack that has its inputs in view, once for every worker that it is to have."""
@@ -174,7 +213,9 @@ class Submission:
         place, sweep, runtime = self.artifacts.place, self.plan.name, self.plan.runtime
         return batches.intend(place, sweep, stage, tasks, resources=given, runtime=runtime)
 
-    def _sbatch(self, batch: Batch, name: str, parents: Sequence[str]) -> str:
+    def _sbatch(
+        self, batch: Batch, name: str, parents: Sequence[str] = (), flags: Mapping[str, Any] = MappingProxyType({})
+    ) -> str:
         executor = Arrays(folder=batch.folder)
         given = batch.resources
         executor.update_parameters(
@@ -183,7 +224,7 @@ class Submission:
             stderr_to_stdout=True,
             use_srun=False,
             array_parallelism=self.settings["max_parallel"] or len(batch.tasks),
-            additional_parameters={**self._flags(batch, parents), **resources.options(given)},
+            additional_parameters={**self._flags(batch, parents), **resources.options(given), **flags},
         )
         python = given["python"] or shlex.quote(sys.executable)
         # exec: the process is the batch script, so that Slurm's signals reach it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ot_grid.errors import BadInput, nearest
 from ot_grid.recipe.composer import Composer
 
 
+@cache
 def register_schema() -> None:
     """Make the schema known to Hydra under the name that `config.yaml` lists first."""
     ConfigStore.instance().store(name="schema", node=Config)

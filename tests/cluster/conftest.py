@@ -14,7 +14,7 @@ import pytest
 from tests import tiny
 from tests.cluster.dev import DevCluster
 from tests.cluster.grid import Grid
-from tests.requires import REQUIRE_ALL
+from tests.requires import ALL, REQUIRE_ALL
 
 PROGRAMS = ("sbatch", "slurmctld", "slurmd", "slurmdbd", "munged", "mariadbd")
 
@@ -41,8 +41,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def grid(cluster: DevCluster, own_store: Path, model: Path) -> Callable[..., Grid]:
-    """Makes grids over one store of the test's own, from overrides."""
-    return partial(Grid, cluster, own_store, model)
+    """Makes grids over one store of the test's own, from overrides; models answer in `make test-all` alone."""
+    return partial(Grid, cluster, own_store, model, typed=not ALL)
+
+
+@pytest.fixture
+def real_grid(cluster: DevCluster, own_store: Path, model: Path) -> Callable[..., Grid]:
+    """The same, and a model always answers."""
+    return partial(Grid, cluster, own_store, model, typed=False)
 
 
 @pytest.fixture(autouse=True)

@@ -121,6 +121,24 @@ class DevCluster:
         changed.write_text(self.conf.read_text().replace(old, new))
         changed.replace(self.conf)
 
+    def sicken(self) -> None:
+        """Let every start of a job fail, as where a prolog fails: Slurm holds the job back, and drains its node."""
+        prolog = self.folder / "prolog"
+        prolog.write_text("#!/bin/sh\nexit 1\n")
+        prolog.chmod(0o755)
+        self.configure("CompleteWait=0\n", f"CompleteWait=0\nProlog={prolog}\n")
+        self.run("scontrol", "reconfigure")
+
+    def cure(self) -> None:
+        """Let jobs start again, on all nodes."""
+        self.configure(f"Prolog={self.folder / 'prolog'}\n", "")
+        self.run("scontrol", "reconfigure")
+        self.up()
+
+    def held(self) -> set[str]:
+        """Return the names of the jobs that wait for somebody to release them."""
+        return {job["name"] for job in self.queue() if "held" in job["reason"]}
+
     def preempt(self, job: str, seconds: int = 5) -> str:
         """Take the node of a running job in `preemptible` for a job in `normal` that works so long; return its id."""
         options = ["--partition=normal", f"--nodelist={self.job(job)['node']}", "--exclusive", "--output=/dev/null"]

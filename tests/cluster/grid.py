@@ -21,18 +21,22 @@ from tests.cluster.dev import DevCluster
 ROOT = Path(__file__).parents[2]
 CONF = Path(__file__).parent / "conf"
 SMALL = (
-    "plugins=[tests.cluster.cheap]", "tracking='off'", "scale.pool=8", "scale.questions=6", "scale.max_tokens=16",
+    "tracking='off'", "scale.pool=8", "scale.questions=6", "scale.max_tokens=16",
     "scale.stand_in.id=tiny", "scale.stand_in.revision=null", "scale.stand_in.wheel=null", "train=copied",
     "eval=[sums]", "eval.sums.limit=4", "eval.sums.repeats=1",
 )  # fmt: skip
 
 
 class Grid:
-    """One command line over one store, given to the cluster as often as a test likes."""
+    """One command line over one store, given to the cluster as often as a test likes.
 
-    def __init__(self, cluster: DevCluster, place: Path, model: Path, *overrides: str) -> None:
+    What is `typed` is answered by no model, see `tests.cluster.typed`.
+    """
+
+    def __init__(self, cluster: DevCluster, place: Path, model: Path, *overrides: str, typed: bool = True) -> None:
         self.cluster, self.place = cluster, place
-        self.overrides = [*SMALL, f"+cluster.models.tiny={model}", "cluster=slurm_dev", *overrides]
+        plugins = "plugins=[tests.cluster.cheap,tests.cluster.typed]" if typed else "plugins=[tests.cluster.cheap]"
+        self.overrides = [plugins, *SMALL, f"+cluster.models.tiny={model}", "cluster=slurm_dev", *overrides]
         self.environment = {
             **cluster.environment,
             "OT_GRID_STORE": str(place),

@@ -20,7 +20,7 @@ from tests.cluster.dev import DevCluster
 from tests.cluster.grid import Grid
 
 BETWEEN = (3.0, 9.0)  # seconds between two faults
-OTHERS = ("heal-", "preempting")  # jobs that are not the grid's work
+OTHERS = ("heal-", "heartbeat-", "preempting")  # jobs that are not the grid's work
 CRON = 20.0  # seconds between two `resume` once the harm is over
 GRID = (
     "filter=slow", "filter.seed=1,2", "filter.seconds=6", "teacher=qwq,r1", "train.seconds=4", "samples=x4",

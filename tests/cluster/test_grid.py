@@ -19,10 +19,12 @@ MakeGrid = Callable[..., Grid]
 EXACT = ("source", "mix", "filter", "dedup", "traces", "dataset", "benchmark", "eval")
 
 
-def test_a_grid_ends_with_nobody_watching_as_it_would_here(grid: MakeGrid, tmp_path: Path):
+def test_a_grid_ends_with_nobody_watching_as_it_would_here(real_grid: MakeGrid, tmp_path: Path):
     """The command returns while jobs are queued; keys and bytes are those of cluster=local; again is all cached."""
     wanted = ["filter=length,difficulty", "teacher=qwq,r1"]
-    there = grid(*wanted, "cluster.slurm.eval.workers=2", "cluster.chunk=1")  # two jobs answer each benchmark together
+    there = real_grid(
+        *wanted, "cluster.slurm.eval.workers=2", "cluster.chunk=1"
+    )  # two jobs answer each benchmark together
     said = there.submit()
     assert f"submitted {len(there.plan.runs)} stage runs" in said
     assert there.cluster.queue(), "it did not wait for its jobs"
@@ -32,7 +34,8 @@ def test_a_grid_ends_with_nobody_watching_as_it_would_here(grid: MakeGrid, tmp_p
     assert "4 of 4 cells complete" in report
     assert f"{len(there.plan.runs)} cached, 0 to run" in there.submit()
 
-    here = Grid(there.cluster, tmp_path / "here", Path(there.plan.runtime["cluster"]["models"]["tiny"]), *wanted)
+    model = Path(there.plan.runtime["cluster"]["models"]["tiny"])
+    here = Grid(there.cluster, tmp_path / "here", model, *wanted, typed=False)
     here.submit("cluster=local", "cluster.workers=2")
     assert list(here.plan.runs) == list(there.plan.runs)
     assert digests(there, EXACT) == digests(here, EXACT)

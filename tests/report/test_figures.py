@@ -15,6 +15,8 @@ from ot_grid.report import build, figures
 from ot_grid.report.figures import style
 from tests.report import full
 
+pytestmark = pytest.mark.slow  # draws
+
 SCRIPT = Path(__file__).parents[2] / "analysis" / "figures.py"
 
 

@@ -352,6 +352,7 @@ def few(random: np.random.Generator, cells: int = 4) -> list[Result]:
     ]
 
 
+@pytest.mark.slow
 def test_sweeps_of_few_questions_are_hardly_ever_flagged():
     random = np.random.default_rng(3)
     assert sum(bool(gates.flags(few(random))) for _ in range(300)) <= 3
@@ -444,6 +445,7 @@ def healthy(random: np.random.Generator, shape: tuple[int, ...] = (3, 3, 3)) -> 
     return cells
 
 
+@pytest.mark.slow
 def test_healthy_sweeps_are_hardly_ever_flagged():
     """Of 50 seeded sweeps of 27 cells x 8 benchmarks, at most one has any flag; of 100 none had."""
     random = np.random.default_rng(2026)

@@ -14,6 +14,8 @@ from ot_grid.stages.graders import Graded
 from tests.requires import REQUIRE_ALL
 from tests.sandbox.world import VALUE, Item, World, items
 
+pytestmark = pytest.mark.slow  # hundreds of programs in each tier
+
 HOSTILE, TRICKY = items("hostile"), items("tricky")
 TIERS = (BUBBLEWRAP, NAMESPACES, RLIMITS)
 

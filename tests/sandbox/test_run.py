@@ -18,6 +18,8 @@ from ot_grid.sandbox.commands import RLIMITS, TIERS
 from ot_grid.sandbox.launch import Sandbox
 from tests.requires import REQUIRE_ALL
 
+pytestmark = pytest.mark.slow  # programs in every tier
+
 QUICK = Limits(cpu_seconds=1, wall_seconds=60)  # by the wall clock only what hangs
 
 

@@ -74,6 +74,7 @@ def test_a_block_that_defines_what_is_called(reply: str, program: str):
     assert programs.extract(reply, wanted=("f", "Solution")) == program
 
 
+@pytest.mark.slow
 def test_the_end_of_the_time_of_all_tests_is_no_verdict(monkeypatch: pytest.MonkeyPatch):
     """A test that was cut short because the others took long is not held against the program."""
     monkeypatch.setattr("ot_grid.stages.graders.code.TOTAL_SECONDS", 2.0)
@@ -181,6 +182,7 @@ def test_the_tier_is_known_before_anything_runs():
     assert pool.tier(number) is None
 
 
+@pytest.mark.slow
 def test_reference_solutions_of_mbpp_are_right(shared_data: Path):
     """The solutions of MBPP pass its tests, and those of the next question do not."""
     rows = [json.loads(line) for line in (shared_data / "mbpp.jsonl").read_text().splitlines()[:60]]
@@ -191,6 +193,7 @@ def test_reference_solutions_of_mbpp_are_right(shared_data: Path):
     assert {found.score for found in wrong} == {0}
 
 
+@pytest.mark.slow
 def test_reference_solutions_of_humaneval_are_right(shared_data: Path):
     """A whole solution and a mere continuation, with and without a fence, pass; a body of `pass` does not."""
     rows = [json.loads(line) for line in (shared_data / "humaneval-python.jsonl").read_text().splitlines()[:15]]

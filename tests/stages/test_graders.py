@@ -66,6 +66,7 @@ def test_known_answers_are_equal_to_themselves(shared_data, file):
     assert not wrong
 
 
+@pytest.mark.slow
 def test_known_answers_differ_from_their_neighbours(shared_data):
     """The answer to the next question of MATH500 is not right, unless it is the same."""
     answers = rows(shared_data / "math500.jsonl", "answer")[:200]
@@ -195,6 +196,7 @@ def test_number_compares_exact_decimals():
     assert (same.score, other.score, none) == (1, 0, Graded(0, None, "no answer extracted"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "reason"),
     [
@@ -213,6 +215,7 @@ def test_only_the_bad_item_is_lost(how, reason):
     assert [g.score for g in graded] == [n == 4 for n in range(8)]
 
 
+@pytest.mark.slow
 def test_sympy_can_hang_and_is_stopped():
     """A box that would take sympy for ever is stopped by the time limit."""
     graded = grade(MATH, (r"\boxed{10^{10^{10}}}", "5"), (r"\boxed{5}", "5"), limits=Limits(seconds=2))

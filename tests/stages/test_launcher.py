@@ -15,6 +15,8 @@ from ot_grid.config import Cluster
 from ot_grid.errors import BadInput
 from ot_grid.stages import launcher, node
 
+pytestmark = pytest.mark.slow  # loads accelerate, and with it torch
+
 ORDER = Path("/artifact/train.json")
 NAMES = ("many_nodes_ddp", "many_nodes_fsdp", "many_nodes_zero3", "one_gpu", "one_node_ddp", "one_node_fsdp")
 

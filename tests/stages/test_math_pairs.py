@@ -29,6 +29,7 @@ def test_the_table_is_wide():
     assert min(Counter(pair["equal"] for pair in PAIRS).values()) > len(PAIRS) / 3
 
 
+@pytest.mark.slow
 def test_our_verdicts_are_the_judged_ones():
     """Every pair of the table is graded as it was judged by hand."""
     items = [(REPLY.format(pair["reply"]), pair["known"]) for pair in PAIRS]
@@ -37,6 +38,7 @@ def test_our_verdicts_are_the_judged_ones():
     assert not wrong
 
 
+@pytest.mark.slow
 def test_where_math_verify_differs_is_known(caplog: pytest.LogCaptureFixture):
     """Plain Math-Verify errs on exactly the pairs that say why."""
     from math_verify import parse, verify

@@ -20,6 +20,8 @@ from ot_grid.tables import write_rows
 from tests.report.conftest import answers, matrix_rows
 from tests.tracking.server import KEY, Server
 
+pytestmark = pytest.mark.slow  # real W&B clients, processes of their own
+
 GRID = ["filter=random,none", "teacher=reference", "source=gsm_symbolic", "mix=top1", "eval=[sums,gcd]"]
 
 

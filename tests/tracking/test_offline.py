@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ot_grid.tracking import run_id, track
 from tests.tracking.conftest import cell, overall, settings
 from tests.tracking.server import KEY, Server, serving
+
+pytestmark = pytest.mark.slow  # real W&B clients, processes of their own
 
 
 def sync(store: Path, url: str) -> None:

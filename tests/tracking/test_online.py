@@ -11,6 +11,8 @@ from ot_grid.tracking import run_id, track
 from tests.tracking.conftest import cell, overall, settings
 from tests.tracking.server import KEY, Server
 
+pytestmark = pytest.mark.slow  # real W&B clients, processes of their own
+
 CELL, TABLE = run_id(settings(), "grid", "abcd1234"), run_id(settings(), "grid", "table")
 
 

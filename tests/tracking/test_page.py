@@ -13,6 +13,8 @@ import pytest
 from ot_grid.tracking import page, whole
 from tests.tracking.conftest import overall
 
+pytestmark = pytest.mark.slow  # real W&B clients, processes of their own
+
 GOLDEN = Path(__file__).parent / "report.json"
 
 

@@ -12,6 +12,8 @@ from tests.tracking.answers import Run
 from tests.tracking.conftest import cell, overall, settings
 from tests.tracking.server import KEY, Server
 
+pytestmark = pytest.mark.slow  # real W&B clients, processes of their own
+
 QUICK = {"artifacts": "none", "report": False}
 
 

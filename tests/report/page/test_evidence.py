@@ -26,6 +26,8 @@ from ot_grid.tables import write_dropped, write_questions, write_rows
 from tests.report.conftest import Made, answers, key_of, matrix_row
 from tests.report.page.conftest import Opened
 
+pytestmark = pytest.mark.slow  # a real browser
+
 STUDENT = "student-0123456789abcdef-0123456789abcdef"
 ASKED = {name: [question(f"{name}: {n} + {n}?", source=name, domain="math", answer=str(2 * n)) for n in range(10)]
          for name in ("sums", "gcd")}  # fmt: skip

@@ -10,6 +10,8 @@ from ot_grid.report.page import html
 from tests.report.page import hostile, made
 from tests.report.page.conftest import Opened
 
+pytestmark = pytest.mark.slow  # a real browser
+
 LETTERS = 4000  # of a text before "show all"
 
 

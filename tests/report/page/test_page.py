@@ -16,6 +16,8 @@ from tests.report.conftest import Made
 from tests.report.page import made
 from tests.report.page.conftest import Opened
 
+pytestmark = pytest.mark.slow  # a real browser
+
 Show = Callable[..., Opened]
 PARTS = ("ranking", "differences", "factors", "cost", "heat", "questions", "steps")
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # simulated grids
+
 SCRIPT = Path(__file__).parents[3] / "analysis" / "simulations.py"
 COVERED = (0.93, 0.97)
 
