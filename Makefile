@@ -7,7 +7,9 @@ comma := ,
 STAMP := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-PYTEST := $(BIN)/python -m pytest -p no:cacheprovider -n 2
+HOOKS = $(shell git rev-parse --git-path hooks)
+# Three processes for two cores: tests of the cluster mostly wait.
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider -n 3
 
 .PHONY: rehearsal check test test-all hooks lint format bench clean
 .DEFAULT_GOAL := help
@@ -31,8 +33,9 @@ test-all: $(STAMP)  ## every scenario at its full size; an hour
 	OT_GRID_TEST_ALL=1 $(PYTEST) --durations=15
 
 hooks:  ## have git run `make check` before each commit
-	printf '#!/bin/sh\nexec make check\n' > "$$(git rev-parse --git-path hooks)/pre-commit"
-	chmod +x "$$(git rev-parse --git-path hooks)/pre-commit"
+	mkdir -p "$(HOOKS)"
+	printf '#!/bin/sh\nexec make check\n' > "$(HOOKS)/pre-commit"
+	chmod +x "$(HOOKS)/pre-commit"
 
 lint: $(STAMP)  ## ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -62,7 +62,12 @@ class Cluster:
         """The command of every daemon, in the order in which they start."""
         at, settings = self.folder, self.settings
         munge = [f"--key-file={at}/munge.key", f"--socket={at}/munge.socket", f"--pid-file={at}/run/munged.pid"]
-        mysql = [f"--datadir={at}/mysql", f"--socket={at}/mysql.socket", f"--pid-file={at}/run/mysql.pid"]
+        mysql = [
+            f"--datadir={at}/mysql",
+            f"--tmpdir={at}/run",
+            f"--socket={at}/mysql.socket",
+            f"--pid-file={at}/run/mysql.pid",
+        ]
         commands = {
             "munged": ["munged", "--foreground", f"--seed-file={at}/run/munge.seed", *munge],
             "mariadbd": ["mariadbd", "--no-defaults", "--skip-networking", f"--user={USER}", *mysql],
@@ -251,7 +256,8 @@ def make(at: Path, settings: dict[str, int]) -> None:
         (at / name).write_text(Template((here / template).read_text()).substitute(values))
     commands = [["mungekey", "--create", f"--keyfile={at}/munge.key"]]
     if settings["accounting"]:
-        user = [f"--user={USER}", f"--auth-root-socket-user={USER}"]
+        # Two databases made at once would drop each other's temporary tables in a common folder.
+        user = [f"--user={USER}", f"--auth-root-socket-user={USER}", f"--tmpdir={at}/run"]
         commands += [
             ["mariadb-install-db", "--no-defaults", f"--datadir={at}/mysql", *user, "--skip-test-db", "--force"]
         ]

@@ -17,19 +17,23 @@ with suppress(ImportError):
 
 ROOT = Path(__file__).parent.parent
 CLUSTER = "tests/cluster/"
-LONGEST = (CLUSTER, "tests/test_end_to_end.py", "tests/test_evaluation.py")
+LONGEST = (  # files by what they take, the longest first: it begins first, so that no process ends with it alone
+    "tests/cluster/test_faults.py", "tests/test_end_to_end.py", "tests/cluster/test_grid.py",
+    "tests/inference/test_engines.py", "tests/cluster/test_commands.py", "tests/cluster/test_soak.py",
+    "tests/test_evaluation.py", "tests/cluster/test_dev_cluster.py", "tests/sandbox/test_corpus.py",
+)  # fmt: skip
 HEAVY = (CLUSTER, "tests/tracking/", "tests/report/page/")  # their fixtures start daemons, a server, a browser
 HEAVY_MODULES = ("torch", "vllm")  # whoever loads one starts a model
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With several processes (`-n 2`) one has the cluster; every other file goes whole to one, for its fixtures."""
+    """With several processes (`-n 3`) every file goes whole to one, for its fixtures, in the order of `items`."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return _group(nodeid)
+            return _file(nodeid)
 
     config.option.loadscopereorder = False
     return Scheduling(config, log)
@@ -37,7 +41,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest; the tests of the cluster mostly wait, so others run beside them."""
-    items.sort(key=lambda item: LONGEST.index(_group(item.nodeid)) if _group(item.nodeid) in LONGEST else len(LONGEST))
+    place = {path: number for number, path in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(_file(item.nodeid), len(LONGEST)))
 
 
 def needs_mark(item: pytest.Item) -> bool:
@@ -46,9 +51,10 @@ def needs_mark(item: pytest.Item) -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let the cluster's tests go first wherever both processes want a core: they wait for what happens in time."""
-    if "PYTEST_XDIST_WORKER" in os.environ and _group(item.nodeid) != CLUSTER and not os.nice(0):
-        os.nice(10)
+    """Let the cluster's tests go first where several processes want a core: they wait for what happens in time."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        with suppress(PermissionError):  # only root may take niceness back
+            os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(CLUSTER) else 10)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -65,9 +71,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{spent / 60:6.1f}  {folder}")
 
 
-def _group(nodeid: str) -> str:
-    path = nodeid.partition("::")[0]
-    return CLUSTER if path.startswith(CLUSTER) else path
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
 
 
 @pytest.fixture(autouse=True)

@@ -223,12 +223,13 @@ def alive(place: Path) -> list[int]:
     return found
 
 
-def test_killed_at_twenty_random_moments_it_ends_the_same(grid: Path, tmp_path: Path):
-    """SIGKILL to the driver or to all processes, 20 times: the same keys and bytes, and no reply bought twice."""
+@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.long)])
+def test_killed_at_random_moments_it_ends_the_same(times: int, grid: Path, tmp_path: Path):
+    """SIGKILL to the driver or to all processes: the same keys and bytes, and no reply bought twice."""
     words = command("-m", "filter=random,length", *TINY, f"store={tmp_path}/store")
     moments = random.Random(20261123)
     seen: set[str] = set()
-    for number in range(20):
+    for number in range(times):
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         time.sleep(moments.uniform(1.0, 9.0))
         victims = [process.pid] if number % 4 == 0 else [*alive(tmp_path), process.pid]

@@ -14,12 +14,13 @@ from ot_grid.inference.models import locate
 from ot_grid.registry import register
 from ot_grid.rows import Question, Scored
 from ot_grid.stages.work import Work
+from tests.cluster import gate
 
 
 @register("filter")
 def slow(questions: Iterable[Question], *, seed: int, seconds: float) -> Iterator[Scored]:
-    """Rate by chance, and take so long for it."""
-    time.sleep(seconds)
+    """Rate by chance, and take so long for it, or until the test opens the gate."""
+    gate.wait(seconds)
     for question in questions:
         yield Scored(question, key.fraction("slow", seed, question.row))
 

@@ -103,9 +103,10 @@ class DevCluster:
         self.start("slurmctld")
 
     def wait_saved(self) -> None:
-        """Wait until slurmctld has saved the queue as it is now."""
+        """Wait until slurmctld has saved the queue as it is now; it saves only what changes, so something must."""
         now, state = time.time(), self.folder / "state" / "job_state"
-        self.wait_until(lambda: state.exists() and state.stat().st_mtime > now, 15, "slurmctld saved its jobs")
+        self.cancel(self.submit("true", "--hold"))
+        self.wait_until(lambda: state.exists() and state.stat().st_mtime > now, 120, "slurmctld saved its jobs")
 
     def stop_accounting(self) -> None:
         """Let `sacct` answer as on a cluster without accounting: "disabled", exit code 1."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from ot_grid import api, attempts, standing, store
 from ot_grid.attempts import Attempt
 from ot_grid.plan import Plan, StageRun
 from ot_grid.store import Store
 from ot_grid.submission import Artifacts
+from tests.cluster import gate
 from tests.cluster.dev import DevCluster
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +50,34 @@ class Grid:
         }
         os.environ["OT_GRID_STORE"] = str(place)
         self.plan = api.plan(self.overrides, config_dir=str(CONF))
+        self.gate = place.parent / f"gate-{self.plan.name}"
+        self.environment[gate.PATH] = str(self.gate)
+
+    def hold_after(self, replies: int) -> None:
+        """Have each job wait at the gate once it has so many replies; where models answer, nothing is held."""
+        self.environment[gate.HOLD] = str(replies)
+
+    def open(self) -> None:
+        """Let go on what waits at the gate."""
+        self.gate.touch()
+
+    @contextmanager
+    def frozen(self, run: StageRun) -> Iterator[None]:
+        """Have a trainer stand still, however long what is done meanwhile takes."""
+        pids = list(self._trainers(run))
+        assert pids, f"{run} has no trainer: {self.said(run)}"
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    def _trainers(self, run: StageRun) -> Iterator[int]:
+        for process in psutil.process_iter(["cmdline"]):
+            words = process.info["cmdline"] or []
+            if "ot_grid.stages.sft" in words and any(str(self.folder(run)) in word for word in words):
+                yield process.pid
 
     def line(self, *more: str) -> list[str]:
         """Return the command line that a user would type."""
@@ -98,14 +131,14 @@ class Grid:
         assert job, f"{run} has no job: {self.standings()[run.key]}"
         return job
 
-    def wait_running(self, run: StageRun, seconds: float = 60) -> str:
+    def wait_running(self, run: StageRun, seconds: float = 180) -> str:
         """Wait until a stage run has begun; return its job."""
         self.cluster.wait_until(
             lambda: self.standings()[run.key].state == standing.RUNNING, seconds, f"{run} runs: {self.said(run)}"
         )
         return self.job_of(run)
 
-    def wait_progress(self, run: StageRun, so: Callable[[dict[str, Any]], bool], seconds: float = 60) -> None:
+    def wait_progress(self, run: StageRun, so: Callable[[dict[str, Any]], bool], seconds: float = 180) -> None:
         """Wait until what a stage run tells of its progress is so."""
 
         def told() -> bool:
@@ -116,13 +149,22 @@ class Grid:
 
         self.cluster.wait_until(told, seconds, f"{run} is that far: {self.said(run)}")
 
+    def wait_replies(self, count: int, seconds: float = 120) -> None:
+        """Wait until so many replies are stored."""
+        self.cluster.wait_until(lambda: len(self.replies()) >= count, seconds, f"{count} replies are stored")
+
+    def wait_log(self, run: StageRun, words: str, seconds: float = 180) -> None:
+        """Wait until the log of a stage run's last attempt has these words."""
+        log = Path(self.history(run)[-1].log or "")
+        self.cluster.wait_until(lambda: words in log.read_text(), seconds, f"{log} says {words!r}")
+
     def said(self, run: StageRun) -> str:
         """Return what is known of a stage run, for a failing test."""
         logs = [Path(each.log) for each in self.history(run) if each.log]
         texts = [path.read_text(errors="replace")[-1500:] for path in dict.fromkeys(logs) if path.exists()]
         return f"{self.standings()[run.key]}\n{self.history(run)}\n" + "\n".join(texts)
 
-    def wait_over(self, seconds: float = 240) -> None:
+    def wait_over(self, seconds: float = 600) -> None:
         """Wait until nothing of it is in the queue."""
         self.cluster.wait_empty(seconds)
 

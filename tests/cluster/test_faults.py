@@ -17,9 +17,11 @@ from tests.requires import REQUIRE_ALL
 
 pytestmark = pytest.mark.slow
 MakeGrid = Callable[..., Grid]
-# Replies of the tiny model, one by one, so that there is a middle in which something can happen.
+# Replies one by one, so that there is a middle in which something can happen.
 SLOW_REPLIES = ("samples=x4", "scale.max_tokens=300", "cluster.batch_size=1", "cluster.chunk=4")
-TRAINING = ("train=sft_rehearsal", "train.checkpoint_steps=100000")  # so that no checkpoint is there by chance
+# No checkpoint is there by chance.
+TRAINING = ("train=sft_rehearsal", "train.checkpoint_steps=100000", "train.epochs=500")
+AT_THE_GATE = ("filter=slow", "filter.seconds=600")
 
 
 def outcomes(grid: Grid, stage: str) -> list[str | None]:
@@ -29,10 +31,12 @@ def outcomes(grid: Grid, stage: str) -> list[str | None]:
 def test_a_node_is_lost_while_two_workers_generate(grid: MakeGrid, cluster: DevCluster):
     """Its chunk is taken over; every reply is there once, and the record counts them all."""
     one = grid("filter=random", *SLOW_REPLIES, "cluster.slurm.traces.workers=2")
+    one.hold_after(3)
     one.submit()
+    one.wait_replies(3)
     traces = one.runs("traces")[0]
-    one.wait_progress(traces, lambda told: told["done"] >= 2)
     cluster.kill_node(cluster.job(one.wait_running(traces))["node"])
+    one.open()
     one.wait_over()
     one.check()
     record = one.record(traces)
@@ -42,11 +46,13 @@ def test_a_node_is_lost_while_two_workers_generate(grid: MakeGrid, cluster: DevC
 
 def test_a_job_is_preempted_in_the_middle_of_training(grid: MakeGrid, cluster: DevCluster):
     """It writes a checkpoint, is queued again, and goes on from a step above zero."""
-    one = grid("filter=random", *TRAINING, "train.epochs=500", "cluster.slurm.train.partition=preemptible")
+    one = grid("filter=random", *TRAINING, "cluster.slurm.train.partition=preemptible")
     one.submit()
     training = one.runs("train")[0]
-    one.wait_progress(training, lambda told: told["done"] >= 20, 120)
-    cluster.preempt(one.job_of(training))
+    one.wait_progress(training, lambda told: told["done"] >= 20)
+    with one.frozen(training):
+        cluster.preempt(one.job_of(training))
+        one.wait_log(training, "signal")
     one.wait_over()
     one.check()
     counts = one.record(training)["counts"]
@@ -57,29 +63,36 @@ def test_a_job_is_preempted_in_the_middle_of_training(grid: MakeGrid, cluster: D
 
 def test_time_runs_out_in_generation_and_in_training(grid: MakeGrid, cluster: DevCluster):
     """Work that is longer than the limit goes on in the same job, queued again, from what it has."""
-    more = ["scale.pool=16", "scale.questions=16", "samples=x16"]
-    given = [*SLOW_REPLIES, *more, *TRAINING, "train.epochs=6", "cluster.slurm.grace=30"]
-    one = grid("filter=random", *given)
-    one.submit()
-    for stage, enough in (("traces", 3), ("train", 20)):
-        run = one.runs(stage)[0]
-        one.wait_progress(run, lambda told, enough=enough: told["done"] >= enough, 150)
-        job = one.job_of(run)
-        cluster.run("scontrol", "update", f"jobid={job}", "timelimit=1")  # the limit is near now
-        cluster.wait_until(lambda run=run: one.history(run)[-1].outcome, 90, f"{stage} is told to stop")
-        cluster.run("scontrol", "update", f"jobid={job}", "timelimit=20")
-    one.wait_over()
-    one.check()
-    for stage in ("traces", "train"):
-        assert outcomes(one, stage) == ["time limit", "done"], stage
-        assert len({each.job for run in one.runs(stage) for each in one.history(run)}) == 1
-    assert one.record(one.runs("traces")[0])["usage"]["bought"] == 256
-    assert one.record(one.runs("train")[0])["counts"]["resumed_at"] >= 20
+    grace = "cluster.slurm.grace=30"
+    writing, learning = grid("filter=random", *SLOW_REPLIES, grace), grid("filter=slow", *TRAINING, grace)
+    traces, training = writing.runs("traces")[0], learning.runs("train")[0]
+    writing.hold_after(3)
+    for one in (writing, learning):
+        one.submit()
+    writing.wait_replies(3)
+    learning.wait_progress(training, lambda told: told["done"] >= 20)
+    pairs = ((writing, traces), (learning, training))
+    with learning.frozen(training):
+        for one, run in pairs:
+            cluster.run("scontrol", "update", f"jobid={one.job_of(run)}", "timelimit=1")  # the limit is near now
+        for one, run in pairs:
+            one.wait_log(run, "signal SIGUSR1: time limit")
+    for one, run in pairs:
+        cluster.wait_until(lambda one=one, run=run: one.history(run)[-1].outcome, 120, f"{run} has stopped")
+        cluster.run("scontrol", "update", f"jobid={one.job_of(run)}", "timelimit=20")
+    writing.open()
+    for one, run in pairs:
+        one.wait_over()
+        one.check()
+        assert [each.outcome for each in one.history(run)] == ["time limit", "done"]
+        assert len({each.job for each in one.history(run)}) == 1
+    assert writing.record(traces)["usage"]["bought"] == 24
+    assert learning.record(training)["counts"]["resumed_at"] >= 20
 
 
 def test_a_stage_in_the_middle_is_cancelled(grid: MakeGrid, cluster: DevCluster):
     """What is cancelled stays so until somebody asks again; then the grid is completed."""
-    one = grid("filter=slow", "filter.seconds=60")
+    one = grid(*AT_THE_GATE)
     one.submit()
     filtering = one.runs("filter")[0]
     cluster.cancel(one.wait_running(filtering))
@@ -89,20 +102,20 @@ def test_a_stage_in_the_middle_is_cancelled(grid: MakeGrid, cluster: DevCluster)
     assert {found[run.key].outcome for stage in ("traces", "train", "eval") for run in one.runs(stage)} == {"upstream"}
     assert "submitted" not in one.command("resume").stdout  # as cron would
     assert "stopped" in one.command("status").stdout
-    one.submit("filter.seconds=60")
+    one.open()
+    one.submit()
     one.wait_over()
     one.check()
 
 
 def test_the_controller_is_restarted(grid: MakeGrid, cluster: DevCluster):
-    """The queue outlives it, and so does the grid."""
-    one = grid("filter=slow", "filter.seconds=8")
+    """The queue outlives it, and so does the grid, with nobody there."""
+    one = grid(*AT_THE_GATE, "cluster.slurm.heartbeat=0.5")
     one.submit()
     one.wait_running(one.runs("filter")[0])
     cluster.wait_saved()
     cluster.restart_controller()
-    one.wait_over()
-    one.submit()
+    one.open()
     one.wait_over()
     one.check()
 
@@ -110,11 +123,12 @@ def test_the_controller_is_restarted(grid: MakeGrid, cluster: DevCluster):
 def test_a_job_dies_without_a_word_and_accounting_is_off(grid: MakeGrid, cluster: DevCluster):
     """What the controller remembers of it is told, and it is tried again by itself."""
     cluster.stop_accounting()
-    one = grid("filter=slow", "filter.seconds=10")
+    one = grid(*AT_THE_GATE)
     one.submit()
     filtering = one.runs("filter")[0]
     job = one.wait_running(filtering)
     cluster.run("scancel", "--signal=KILL", "--batch", job)
+    one.open()
     one.wait_over()
     one.check()
     assert outcomes(one, "filter") == ["out of memory", "done"]  # SIGKILL from nobody we know
@@ -181,9 +195,10 @@ def test_a_disk_is_full_for_one_stage(grid: MakeGrid):
 
 def test_nothing_is_made_twice_when_a_job_is_queued_again_after_its_work(grid: MakeGrid, cluster: DevCluster):
     """A job that is requeued by hand finds the records of what it did before."""
-    one = grid("filter=slow", "filter.seconds=10")
+    one = grid(*AT_THE_GATE)
     one.submit()
     cluster.run("scontrol", "requeue", one.wait_running(one.runs("filter")[0]))
+    one.open()
     one.wait_over()
     one.check()
     assert [each.outcome for each in one.history(one.runs("mix")[0])] == [attempts.DONE]

@@ -1,7 +1,7 @@
 """An engine that types: in the place of a model where a test is about the cluster, for its job starts in half a second.
 
 One idea: it stands at the door to inference and nowhere else, and only in jobs; what is bought, stored and counted is
-as ever. A token takes a millisecond, so that there is a middle in which something can happen. A plug-in as any user's.
+as ever. It waits in the middle where a test has something happen there. A plug-in as any user's.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from typing import Any
 from ot_grid.config import Cluster, Sampling
 from ot_grid.inference import door
 from ot_grid.inference.engine import Output, Outputs, Prompt
+from tests.cluster import gate
 
 TOKEN_SECONDS = 0.001
+LONGEST = 600.0  # seconds at the gate
 
 
 class Typed:
-    """Answers every prompt with a number drawn from its seed, as slowly as its longest reply would take."""
+    """Answers every prompt with a number drawn from its seed, a token a millisecond, and waits at the gate."""
 
     def __init__(self, folder: Path, cluster: Cluster) -> None:
         if not (folder / "config.json").exists():
             raise FileNotFoundError(f"{folder} holds no model")
-        self.batch_size = cluster.batch_size
+        self.batch_size, self.replies = cluster.batch_size, 0
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """Return messages as text."""
@@ -36,6 +38,9 @@ class Typed:
         for start in range(0, len(jobs), self.batch_size):
             batch = jobs[start : start + self.batch_size]
             time.sleep(sampling.max_tokens * TOKEN_SECONDS)
+            if gate.held(self.replies):
+                gate.wait(LONGEST)
+            self.replies += len(batch)
             texts = [f"The answer is {job.seed % 100}." for job in batch]
             yield [
                 (start + place, Output(text, "stop", len(job.text), len(text)))
