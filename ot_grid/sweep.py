@@ -62,6 +62,7 @@ def _asked(request: Request, lines: Sequence[str], over: tuple[SweepFile | None,
     if file and wanted.varied and not request.multirun:
         composer.problems.add(f"+sweep={file.path.stem} names several values: add -m to run them all as a grid")
     load_plugins(_plugins(wanted.fixed))
+    composer.share(wanted.fixed)
     if request.repeat is not None:
         asked.repeated(request.repeat, wanted, composer)
     return wanted

@@ -69,12 +69,14 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.mark.slow
-def test_every_setting_can_be_set_without_composing(both: tuple[Composer, Composer], calls: list[Any]):
+@pytest.mark.parametrize("one_in", [12, pytest.param(1, marks=pytest.mark.long)])
+def test_every_setting_can_be_set_without_composing(one_in: int, both: tuple[Composer, Composer], calls: list[Any]):
     """All leaf fields of a recipe and its runtime, changed at once: the same values, types, choices and order."""
     settings, _ = point(CHOICES, both[0])
     composed = len(calls)
     changed = [f"{path}={other(value)}" for path, value in leaves(settings) if "." in path and a_text_fits(path)]
     assert len(changed) > 300
+    changed = changed[::one_in]
     fast = point([*CHOICES, *changed], both[0])
     assert len(calls) == composed
     assert repr(fast) == repr(point([*CHOICES, *changed], both[1]))
@@ -86,6 +88,29 @@ def test_a_range_of_seeds_is_composed_once(both: tuple[Composer, Composer], call
     seeds = [point([f"train.seed={seed}"], both[0]) for seed in range(20)]
     assert [settings["train"]["seed"] for settings, _ in seeds] == list(range(20))
     assert len(calls) == 1
+
+
+def test_what_all_points_choose_is_composed_at_once(both: tuple[Composer, Composer], calls: list[Any]):
+    """One composition serves the groups that are chosen for all, and each gets what it gets alone."""
+    lines = [*CHOICES, "train.epochs=3", "store=/x"]
+    alone = point(lines, both[0])
+    composed = len(calls)
+    with composing() as opened:
+        parsed = parse(lines, opened, multirun=False)
+        opened.share(parsed)
+        assert repr(opened.point(parsed)) == repr(alone)
+    assert composed > 3
+    assert len(calls) == composed + 1
+
+
+def test_a_shared_choice_that_is_wrong_is_told_once_and_alone(both: tuple[Composer, Composer]):
+    """The others are composed without it."""
+    lines = ["filter=length", "train=sft", "train.learning_rate=1e-4"]
+    with composing() as opened:
+        parsed = parse(lines, opened, multirun=False)
+        opened.shared = ("filter=length", "train=no_such")
+        assert repr(opened.point(parsed)) == repr(point(lines, both[0]))
+        assert opened.problems.found == []
 
 
 ODD = [

@@ -1,14 +1,15 @@
 """Settings from overrides, each distinct set of them composed once.
 
 One idea: a group's settings depend on the overrides that touch it (and on the scale, the one group that may choose for
-others), so it is composed for each of those, not for each cell; and of overrides that set values Hydra composes what
-they are set in. It must not know which cells there are.
+others), so it is composed for each of those, not for each cell; what all cells choose is composed together; and of
+overrides that set values Hydra composes what they are set in. It must not know which cells there are.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,7 @@ class Composer:
     loader: ConfigLoader
     problems: Problems = field(default_factory=Problems)
     gpus: dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes, as the models' YAML says
+    shared: tuple[str, ...] = ()  # choices of every point, see `share`
     _known: dict[tuple[str, ...], Composition | None] = field(default_factory=dict)
     _bare: dict[tuple[str, ...], tuple[DictConfig, dict[str, str]]] = field(default_factory=dict)
     _groups: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
@@ -50,6 +52,10 @@ class Composer:
             settings[name] = self._finished(name, lines_of(own), found[0])
             choices[name] = found[1].get(name, "")
         return settings, choices
+
+    def share(self, overrides: Sequence[Override]) -> None:
+        """Note the overrides of every point: their choices are composed at once, as no group changes another."""
+        self.shared = lines_of([override for override in overrides if self._is_choice(override)])
 
     def complete(self, group: str, scale: Sequence[Override]) -> list[str]:
         """Return the choices of a group that leave nothing open, sorted; none when there is no such group."""
@@ -83,7 +89,7 @@ class Composer:
 
     def _compose(self, lines: list[str]) -> Composition | None:
         try:
-            bare, chosen = self._by_hydra(tuple(lines))
+            bare, chosen = self._together(tuple(lines))
             for problem in reaching(bare):
                 self.problems.add(problem)
             return _plain(bare), chosen
@@ -103,7 +109,7 @@ class Composer:
         if not given or len(chosen) + len(given) < len(overrides):
             return None
         try:
-            bare, choices = self._by_hydra(lines_of(chosen))
+            bare, choices = self._together(lines_of(chosen))
             heads = {touched(override) for override in given}
             part = OmegaConf.masked_copy(bare, list(TOP_FIELDS) if "scale" in heads else [*heads, "scale"])
             OmegaConf.set_struct(part, True)
@@ -112,6 +118,13 @@ class Composer:
             return None if any(reaching(part)) else (_plain(part), choices)
         except FAILURES:
             return None  # Hydra says what is wrong
+
+    def _together(self, lines: tuple[str, ...]) -> tuple[DictConfig, dict[str, str]]:
+        """Return what Hydra composes of these and of what all points share; of these alone where that fails."""
+        if self.shared:
+            with suppress(*FAILURES):  # of a shared choice: it is told when that is composed
+                return self._by_hydra(tuple(dict.fromkeys((*self.shared, *lines))))
+        return self._by_hydra(lines)
 
     def _by_hydra(self, lines: tuple[str, ...]) -> tuple[DictConfig, dict[str, str]]:
         """Return what Hydra composes, unresolved, and the choices of its groups."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ot_grid.recipe.composer import Composer
 
 TOP_FIELDS = tuple(f.name for f in fields(Config))
+SETTINGS = ("store", "plugins")  # fields that are no groups
 
 
 def touched(override: Override) -> str:
@@ -35,9 +36,9 @@ def lines_of(overrides: Sequence[Override]) -> tuple[str, ...]:
 
 
 def is_value(override: Override) -> bool:
-    """Whether an override changes a setting within a group, and nothing else."""
-    simple = override.type is OverrideType.CHANGE and override.package is None
-    return simple and "." in override.key_or_group and "/" not in override.key_or_group
+    """Whether an override changes a setting within a group, or one that is no group's, and nothing else."""
+    simple, name = override.type is OverrideType.CHANGE and override.package is None, override.key_or_group
+    return simple and ("." in name or name in SETTINGS) and "/" not in name
 
 
 def parse(lines: Sequence[str], composer: Composer, *, multirun: bool) -> list[Override]:

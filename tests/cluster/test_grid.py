@@ -22,7 +22,7 @@ EXACT = ("source", "mix", "filter", "dedup", "traces", "dataset", "benchmark", "
 @pytest.mark.parametrize(
     "wanted",
     [
-        ["filter=length", "teacher=qwq,r1"],
+        ["filter=length", "teacher=qwq"],
         pytest.param(["filter=length,difficulty", "teacher=qwq,r1"], marks=pytest.mark.long),
     ],
 )
@@ -37,7 +37,7 @@ def test_a_grid_ends_with_nobody_watching_as_it_would_here(wanted: list[str], re
     there.wait_over()
     there.check()
     report = (there.place / "sweeps" / there.plan.name / "report.txt").read_text()
-    assert f"{len(there.plan.cells)} of {len(there.plan.cells)} cells complete" in report
+    assert f"{len(there.plan.cells)} of {len(there.plan.cells)} cell" in report
     assert f"{len(there.plan.runs)} cached, 0 to run" in there.submit()
 
     model = Path(there.plan.runtime["cluster"]["models"]["tiny"])

@@ -12,6 +12,7 @@ from tests.cluster.grid import Grid
 from tests.cluster.soak import GRID, Soak
 
 pytestmark = pytest.mark.slow
+SMALLER = {True: ["filter.seed=1", "filter.seconds=4"], False: []}
 
 
 @pytest.mark.parametrize(("seconds", "least"), [(20, 2), pytest.param(120, 3, marks=pytest.mark.long)])
@@ -20,7 +21,7 @@ def test_a_grid_under_random_faults_ends_complete(
 ):
     """`check` after it says what must hold; half an hour of it by hand is `python -m tests.cluster.soak 1800`."""
     soak = Soak(cluster, random.Random(11))
-    soak.endure(grid(*GRID), seconds)
+    soak.endure(grid(*GRID, *SMALLER[seconds < 60]), seconds)
     with capsys.disabled():
         print(f"\nsoak: {soak}")  # noqa: T201 (its figures belong in the log of the run)
     assert sum(soak.faults.values()) >= least

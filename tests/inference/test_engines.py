@@ -73,7 +73,10 @@ def test_a_chat_is_rendered_by_the_models_template(writer):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sampling", [WARM, Sampling(temperature=1.0, top_p=0.9, top_k=20, max_tokens=24)])
+@pytest.mark.parametrize(
+    "sampling",
+    [pytest.param(WARM, marks=pytest.mark.long), Sampling(temperature=1.0, top_p=0.9, top_k=20, max_tokens=12)],
+)
 def test_replies_do_not_depend_on_batch_size_or_order(smollm2, writer, sampling):
     """Each reply draws from its own seed: one batch of 8, batches of 3, one by one, shuffled: the same texts."""
     jobs = _jobs(writer)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -151,7 +154,29 @@ def test_without_pip_a_wheel_is_a_problem_before_the_launch(tmp_path, monkeypatc
     assert models.problem(SMOLLM2, known={}, cache=tmp_path) is None
 
 
+def test_two_who_want_a_model_at_once_convert_it_once(tmp_path, monkeypatch):
+    """One makes it, the other waits for it and takes it."""
+    made, meet = [], Barrier(2)
+
+    def convert(gguf: Path, folder: Path) -> None:
+        made.append(gguf.read_bytes())
+        time.sleep(0.2)  # the other has long asked
+        _a_model(folder)
+
+    def locate(_: int) -> Path:
+        meet.wait()
+        return models.locate(model, known={}, cache=tmp_path / "cache")
+
+    monkeypatch.setattr(wheels, "_convert", convert)
+    model = Model(id="tiny", wheel=_a_wheel(tmp_path / "index"))
+    with ThreadPoolExecutor(2) as both:
+        folders = set(both.map(locate, range(2)))
+    assert folders == {wheels.converted(model, tmp_path / "cache")}
+    assert made == [b"GGUF"]
+
+
 @pytest.mark.slow
+@pytest.mark.long
 def test_parallel_processes_convert_a_model_once(tmp_path):
     """Two processes that want the same model get the same folder; one of them makes it, the other waits."""
     code = (
