@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
-from tests.cluster.dev import DevCluster
+from tests.cluster.dev import HANGS, DevCluster
 from tests.cluster.grid import Grid
 from tests.requires import ALL, REQUIRE_ALL
 
@@ -61,4 +61,4 @@ def whole(cluster: DevCluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     cluster.start_accounting()
     cluster.up()
     cluster.cancel()
-    cluster.wait_empty(60)
+    cluster.wait_empty(HANGS)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 SCRIPT = Path(__file__).parents[2] / "slurm" / "dev-cluster"
 LOADED = "AccountingStorageType=accounting_storage/slurmdbd\nAccountingStorageTRES=gres/gpu"
+HANGS = 300.0  # seconds after which what one waits for will not come, however busy the machine is
 ABSENT = "AccountingStorageType=accounting_storage/none\nAccountingStorageTRES=cpu"
 
 
@@ -30,11 +31,11 @@ class DevCluster:
     def script(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run slurm/dev-cluster for this cluster, whatever its exit code."""
         line = [sys.executable, str(SCRIPT), command, "--folder", str(self.folder), *options]
-        return subprocess.run(line, capture_output=True, text=True, timeout=180)
+        return subprocess.run(line, capture_output=True, text=True, timeout=HANGS)
 
     def run(self, *command: str) -> str:
         """Return what a Slurm command prints; raise with its own words if it fails."""
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=HANGS)
         assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}: {done.stdout}{done.stderr}"
         return done.stdout
 
@@ -72,7 +73,7 @@ class DevCluster:
             assert time.monotonic() < end, f"not within {seconds} s: {what}; the queue: {self.queue()}"
             time.sleep(0.2)
 
-    def wait_for(self, job: str, state: str, seconds: float = 30) -> None:
+    def wait_for(self, job: str, state: str, seconds: float = HANGS) -> None:
         """Wait until a job is in a state of the queue, or "ENDED"."""
         self.wait_until(lambda: self.job(job)["state"] == state, seconds, f"job {job} is {state}")
 
@@ -106,7 +107,7 @@ class DevCluster:
         """Wait until slurmctld has saved the queue as it is now; it saves only what changes, so something must."""
         now, state = time.time(), self.folder / "state" / "job_state"
         self.cancel(self.submit("true", "--hold"))
-        self.wait_until(lambda: state.exists() and state.stat().st_mtime > now, 120, "slurmctld saved its jobs")
+        self.wait_until(lambda: state.exists() and state.stat().st_mtime > now, HANGS, "slurmctld saved its jobs")
 
     def stop_accounting(self) -> None:
         """Let `sacct` answer as on a cluster without accounting: "disabled", exit code 1."""

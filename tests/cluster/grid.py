@@ -21,7 +21,7 @@ from ot_grid.plan import Plan, StageRun
 from ot_grid.store import Store
 from ot_grid.submission import Artifacts
 from tests.cluster import gate
-from tests.cluster.dev import DevCluster
+from tests.cluster.dev import HANGS, DevCluster
 
 ROOT = Path(__file__).parents[2]
 CONF = Path(__file__).parent / "conf"
@@ -86,12 +86,12 @@ class Grid:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command on the same store."""
         line = [sys.executable, "-m", "ot_grid", *words]
-        return subprocess.run(line, env=self.environment, capture_output=True, text=True, cwd=ROOT, timeout=300)
+        return subprocess.run(line, env=self.environment, capture_output=True, text=True, cwd=ROOT, timeout=HANGS)
 
     def submit(self, *more: str, expect: int = 0) -> str:
         """Run the command; return what it says."""
         done = subprocess.run(
-            self.line(*more), env=self.environment, capture_output=True, text=True, cwd=ROOT, timeout=300
+            self.line(*more), env=self.environment, capture_output=True, text=True, cwd=ROOT, timeout=HANGS
         )
         assert done.returncode == expect, f"exit code {done.returncode}: {done.stdout}{done.stderr}"
         return done.stdout + done.stderr
@@ -131,14 +131,14 @@ class Grid:
         assert job, f"{run} has no job: {self.standings()[run.key]}"
         return job
 
-    def wait_running(self, run: StageRun, seconds: float = 180) -> str:
+    def wait_running(self, run: StageRun, seconds: float = HANGS) -> str:
         """Wait until a stage run has begun; return its job."""
         self.cluster.wait_until(
             lambda: self.standings()[run.key].state == standing.RUNNING, seconds, f"{run} runs: {self.said(run)}"
         )
         return self.job_of(run)
 
-    def wait_progress(self, run: StageRun, so: Callable[[dict[str, Any]], bool], seconds: float = 180) -> None:
+    def wait_progress(self, run: StageRun, so: Callable[[dict[str, Any]], bool], seconds: float = HANGS) -> None:
         """Wait until what a stage run tells of its progress is so."""
 
         def told() -> bool:
@@ -149,11 +149,11 @@ class Grid:
 
         self.cluster.wait_until(told, seconds, f"{run} is that far: {self.said(run)}")
 
-    def wait_replies(self, count: int, seconds: float = 120) -> None:
+    def wait_replies(self, count: int, seconds: float = HANGS) -> None:
         """Wait until so many replies are stored."""
         self.cluster.wait_until(lambda: len(self.replies()) >= count, seconds, f"{count} replies are stored")
 
-    def wait_log(self, run: StageRun, words: str, seconds: float = 180) -> None:
+    def wait_log(self, run: StageRun, words: str, seconds: float = HANGS) -> None:
         """Wait until the log of a stage run's last attempt has these words."""
         log = Path(self.history(run)[-1].log or "")
         self.cluster.wait_until(lambda: words in log.read_text(), seconds, f"{log} says {words!r}")

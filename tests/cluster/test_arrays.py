@@ -9,7 +9,7 @@ import pytest
 
 from ot_grid import batches
 from ot_grid.store import Store
-from tests.cluster.dev import DevCluster
+from tests.cluster.dev import HANGS, DevCluster
 from tests.cluster.grid import Grid
 
 pytestmark = pytest.mark.slow
@@ -57,7 +57,7 @@ def submitted_in_parts(make: Callable[..., Grid], cluster: DevCluster, seeds: in
     assert len(cluster.queue()) == sum(len(batch.tasks) for batch in given)
     assert f"{len(many.plan.runs)} were queued or running already" in many.command("resume").stdout
     assert many.command("cancel", many.plan.name).returncode == 0
-    cluster.wait_empty(60)
+    cluster.wait_empty(HANGS)
 
     part = grid_of(make, 1)
     assert set(part.plan.runs) < set(many.plan.runs)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ot_grid import cli
-from tests.cluster.dev import DevCluster
+from tests.cluster.dev import HANGS, DevCluster
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +79,7 @@ def throttles(cluster: DevCluster, name: str) -> set[str]:
 def test_status_tells_why_jobs_wait_with_two_questions(closed, capsys, tmp_path, monkeypatch):
     """One question while all is queued; where jobs are gone without a word, one to each of those who may know."""
     ot_grid(capsys, *BOTH)
-    closed.wait_until(lambda: reasons(closed, "train-both") == {"Dependency"}, 20, "Slurm says why trainings wait")
+    closed.wait_until(lambda: reasons(closed, "train-both") == {"Dependency"}, HANGS, "Slurm says why trainings wait")
     note = asked(tmp_path, monkeypatch, "squeue", "sacct")
     shown = ot_grid(capsys, "status")
     assert "0 of 2 cells complete; 17 stage runs: 17 queued" in shown
@@ -129,7 +129,7 @@ def test_a_running_stage_run_is_seen_followed_and_ended(cluster, capsys):
     def training() -> bool:
         return "train random" in ot_grid(capsys, "status").partition("running:")[2].partition("queued:")[0]
 
-    cluster.wait_until(training, 120, "training")
+    cluster.wait_until(training, HANGS, "training")
     shown = ot_grid(capsys, "status")
     assert re.search(r"train random-reference-x1-off \[\w+\]  .*job \d+_0, on \S+, since", shown)
     assert "expected end: about" in shown
@@ -139,10 +139,10 @@ def test_a_running_stage_run_is_seen_followed_and_ended(cluster, capsys):
         time.sleep(3)
         assert following.poll() is None
         assert "(1 running)" in ot_grid(capsys, "cancel", "other")
-        told = following.communicate(timeout=120)[0]
+        told = following.communicate(timeout=HANGS)[0]
     assert "ot_grid: job" in told
     assert "cancelled" in told.splitlines()[-1]
-    cluster.wait_empty(60)
+    cluster.wait_empty(HANGS)
     assert counts(capsys, "other") == {"done": 8, "stopped": 3}
     assert "==> " in ot_grid(capsys, "logs", "dataset")
 
@@ -161,7 +161,7 @@ def test_doctor_finds_a_cluster_well(cluster, capsys, own_store):
         assert words in told
     assert "BROKEN" not in told
     assert not (own_store / "doctor").exists()
-    cluster.wait_empty(10)
+    cluster.wait_empty(HANGS)
 
 
 def test_doctor_gives_up_jobs_that_do_not_start(closed, capsys, own_store):
@@ -180,4 +180,4 @@ def test_doctor_tells_what_jobs_would_break_on(cluster, capsys):
     assert re.search(r"BROKEN +train .*/no/python: No such file", told)
     assert re.search(r"BROKEN +inference .*nvidia-smi finds none", told)
     assert re.search(r"BROKEN +jobs +dataset: .*time=99999 minutes, and partition normal ends jobs after 10080", told)
-    cluster.wait_empty(10)
+    cluster.wait_empty(HANGS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.dev import DevCluster
+from tests.cluster.dev import HANGS, DevCluster
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ def test_a_job_runs_and_accounting_knows_it(cluster: DevCluster) -> None:
     job = cluster.submit("echo $CUDA_VISIBLE_DEVICES on $SLURMD_NODENAME; exit 3", "--gpus=2", "--output=out-%j")
     cluster.wait_for(job, "ENDED")
     assert (cluster.folder / f"out-{job}").read_text().startswith("0,1 on n")
-    cluster.wait_until(lambda: cluster.history(job) == [("FAILED", "3:0")], 15, "sacct knows that it failed")
+    cluster.wait_until(lambda: cluster.history(job) == [("FAILED", "3:0")], HANGS, "sacct knows that it failed")
 
 
 def test_a_dependent_job_starts_at_once(cluster: DevCluster) -> None:
@@ -52,22 +52,22 @@ def test_a_dependent_job_starts_at_once(cluster: DevCluster) -> None:
     job = cluster.submit("true")
     for _ in range(9):
         job = cluster.submit("true", f"--dependency=afterany:{job}")
-    cluster.wait_empty(40)
+    cluster.wait_empty(HANGS)
 
 
 def test_the_job_of_a_lost_node_runs_again_elsewhere(cluster: DevCluster) -> None:
     """A node without power loses its processes; its job is requeued and ends on another node."""
     job = cluster.submit("echo $SLURMD_NODENAME; sleep 7; echo end", "--output=out-%j", "--open-mode=append")
     out = cluster.folder / f"out-{job}"
-    cluster.wait_until(lambda: out.exists() and out.read_text(), 20, "it has started")
+    cluster.wait_until(lambda: out.exists() and out.read_text(), HANGS, "it has started")
     lost = cluster.job(job)["node"]
     cluster.kill_node(lost)
-    cluster.wait_for(job, "PENDING", 60)
-    cluster.wait_for(job, "ENDED", 60)
+    cluster.wait_for(job, "PENDING")
+    cluster.wait_for(job, "ENDED")
     first, second, end = out.read_text().splitlines()
     assert (first, end) == (lost, "end")
     assert second != lost
-    cluster.wait_until(lambda: len(cluster.history(job)) == 2, 15, "sacct knows both runs")
+    cluster.wait_until(lambda: len(cluster.history(job)) == 2, HANGS, "sacct knows both runs")
     assert [state for state, _ in cluster.history(job)] == ["NODE_FAIL", "COMPLETED"]
     cluster.start_node(lost)
     assert cluster.script("status").returncode == 0
@@ -79,13 +79,13 @@ def test_a_preempted_job_is_requeued(cluster: DevCluster) -> None:
     options = ["--partition=preemptible", "--signal=B:USR1@60", "--output=out-%j", "--open-mode=append"]
     job = cluster.submit(commands, *options)
     cluster.wait_for(job, "RUNNING")
-    cluster.wait_until(lambda: (cluster.folder / f"out-{job}").exists(), 10, "it writes")
+    cluster.wait_until(lambda: (cluster.folder / f"out-{job}").exists(), HANGS, "it writes")
     other = cluster.preempt(job)
-    cluster.wait_for(other, "RUNNING", 60)
-    cluster.wait_for(job, "ENDED", 60)
+    cluster.wait_for(other, "RUNNING")
+    cluster.wait_for(job, "ENDED")
     written = (cluster.folder / f"out-{job}").read_text().splitlines()
     assert [line for line in written if line in {"start", "USR1"}] == ["start", "USR1", "start"]
-    cluster.wait_until(lambda: len(cluster.history(job)) == 2, 15, "sacct knows both runs")
+    cluster.wait_until(lambda: len(cluster.history(job)) == 2, HANGS, "sacct knows both runs")
     assert [state for state, _ in cluster.history(job)] == ["PREEMPTED", "COMPLETED"]
 
 
@@ -104,7 +104,7 @@ def test_sacct_can_be_absent(cluster: DevCluster) -> None:
     with pytest.raises(AssertionError, match="accounting storage is disabled"):
         cluster.history("1")
     cluster.submit("true")
-    cluster.wait_empty(20)
+    cluster.wait_empty(HANGS)
     cluster.start_accounting()
     assert cluster.history("1")
 
@@ -122,7 +122,7 @@ def test_nothing_is_left_after_down(other: DevCluster) -> None:
     other.up("--nodes=1", "--no-accounting", "--gpus=0")
     job = other.submit(f"env -i setsid sh -c 'sleep 54321; true' {other.folder} & wait")
     other.wait_for(job, "RUNNING")
-    other.wait_until(lambda: any("54321" in read(Path(path)) for path in processes_of(other)), 10, "it has a child")
+    other.wait_until(lambda: any("54321" in read(Path(path)) for path in processes_of(other)), HANGS, "it has a child")
     assert other.script("down").returncode == 0
     assert not processes_of(other)
     assert not other.folder.exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ot_grid import attempts, standing
-from tests.cluster.dev import DevCluster
+from tests.cluster.dev import HANGS, DevCluster
 from tests.cluster.grid import Grid
 from tests.requires import REQUIRE_ALL
 
@@ -78,7 +78,7 @@ def test_time_runs_out_in_generation_and_in_training(grid: MakeGrid, cluster: De
         for one, run in pairs:
             one.wait_log(run, "signal SIGUSR1: time limit")
     for one, run in pairs:
-        cluster.wait_until(lambda one=one, run=run: one.history(run)[-1].outcome, 120, f"{run} has stopped")
+        cluster.wait_until(lambda one=one, run=run: one.history(run)[-1].outcome, HANGS, f"{run} has stopped")
         cluster.run("scontrol", "update", f"jobid={one.job_of(run)}", "timelimit=20")
     writing.open()
     for one, run in pairs:
@@ -155,7 +155,7 @@ def test_a_parent_that_finished_long_ago_is_no_edge(grid: MakeGrid, cluster: Dev
         job = str(first.history(first.runs("eval")[0])[0].job)
         forgotten = ["scontrol", "show", "job", job]
         gone = lambda: subprocess.run(forgotten, env=cluster.environment, capture_output=True).returncode  # noqa: E731
-        cluster.wait_until(gone, 90, "the controller has forgotten the job")
+        cluster.wait_until(gone, HANGS, "the controller has forgotten the job")
         wider = grid("filter=random", "teacher=qwq,r1")
         wider.submit()
         wider.wait_over()

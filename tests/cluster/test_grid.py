@@ -11,7 +11,7 @@ import pytest
 
 from ot_grid import attempts, batches, standing, store
 from ot_grid.store import Store
-from tests.cluster.dev import DevCluster
+from tests.cluster.dev import HANGS, DevCluster
 from tests.cluster.grid import CONF, ROOT, Grid, digests
 
 pytestmark = pytest.mark.slow
@@ -143,7 +143,7 @@ def test_submitted_from_inside_a_job(grid: MakeGrid, cluster: DevCluster):
     words = " ".join(f"'{word}'" for word in one.line())
     exports = [f"export {name}={one.environment[name]}" for name in ("OT_GRID_STORE", "PYTHONPATH", "WANDB_MODE")]
     job = cluster.submit(f"cd {ROOT}; {'; '.join(exports)}; {words}", "--array=3", "--output=inside", "--mem=2G")
-    cluster.wait_until(lambda: cluster.job(f"{job}_3")["state"] == "ENDED", 60, "it has submitted")
+    cluster.wait_until(lambda: cluster.job(f"{job}_3")["state"] == "ENDED", HANGS, "it has submitted")
     assert "submitted" in (cluster.folder / "inside").read_text()
     one.wait_over()
     one.check()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.cluster.dev import DevCluster
+from tests.cluster.dev import HANGS, DevCluster
 from tests.cluster.grid import Grid
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ def test_jobs_held_back_in_their_wave_start_again_by_themselves(grid: MakeGrid, 
     one = grid("filter=random", "cluster.slurm.heartbeat=0.2")
     one.submit()
     names = {f"cpu-{one.plan.name}", f"heartbeat-{one.plan.name}"}
-    sick.wait_until(lambda: names <= sick.held(), 60, "a job of the first wave and a heartbeat are held back")
+    sick.wait_until(lambda: names <= sick.held(), HANGS, "a job of the first wave and a heartbeat are held back")
     sick.cure()
     one.wait_over()
     one.check()
