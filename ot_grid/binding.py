@@ -157,8 +157,8 @@ def type_name(wanted: Any) -> str:
 
 # Settings by name, wherever they stand: the least value, or the values there are.
 LEAST = {"batch_size": 1, "checkpoint_steps": 1, "max_length": 1, "max_tokens": 1, "limit": 1, "keep": 1, "take": 1,
-         "repeats": 1, "workers": 1, "threads": 1, "size": 1, "temperature": 0, "timeout": 1, "epochs": 1e-9,
-         "top_p": 1e-9}  # fmt: skip
+         "repeats": 1, "workers": 1, "threads": 1, "size": 1, "temperature": 0, "timeout": 1, "heartbeat": 0,
+         "epochs": 1e-9, "top_p": 1e-9}  # fmt: skip
 ONE_OF = {
     "cluster.kind": ("local", "slurm"),
     "cluster.engine": ("auto", "transformers", "vllm"),
