@@ -28,7 +28,7 @@ test: $(STAMP)  ## set up, then lint, types and every kind of test; what CI runs
 	$(MAKE) lint
 	$(PYTEST) -m "not long" --durations=15
 
-test-all: $(STAMP)  ## every scenario at its full size; an hour
+test-all: $(STAMP)  ## also every scenario at its full size, with models in all jobs
 	$(MAKE) lint
 	OT_GRID_TEST_ALL=1 $(PYTEST) --durations=15
 

@@ -17,6 +17,7 @@ import pytest
 
 from ot_grid import api, launch, pipeline, submission
 from ot_grid import store as stores
+from tests.requires import ALL
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +97,7 @@ def test_fewer_samples_and_verification_buy_nothing(tmp_path: Path):
         "teacher=smollm2",
         "source=three_term_sums",
         f"store={tmp_path}/s",
-        "scale.max_tokens=8",
+        f"scale.max_tokens={32 if ALL else 8}",
     ]
     until("traces", "samples=x16", *common)
     first = bought(tmp_path / "s", "traces")

@@ -14,6 +14,7 @@ import pytest
 
 from ot_grid import api, rows, store, tables
 from ot_grid.plan import Plan
+from tests.requires import ALL
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,8 @@ TRAINED = [
 ]  # fmt: skip
 FILES = {"aime24": "aime24.json", "gsm8k": "gsm8k_test.jsonl", "math500": "math500.jsonl", "mbpp": "mbpp.jsonl",
          "mmlu_science": "mmlu_science.jsonl"}  # fmt: skip
-LIMITS = {"aime24": 1, "gsm8k": 4, "math500": 2, "mbpp": 2, "mmlu_science": 4}
+FEW = 4 if ALL else 2
+LIMITS = {"aime24": 1, "gsm8k": 4, "math500": FEW, "mbpp": FEW, "mmlu_science": 4}
 
 
 def overrides(shared_data: Path) -> list[str]:

@@ -28,16 +28,15 @@ EXACT = ("source", "mix", "filter", "dedup", "traces", "dataset", "benchmark", "
 )
 def test_a_grid_ends_with_nobody_watching_as_it_would_here(wanted: list[str], real_grid: MakeGrid, tmp_path: Path):
     """The command returns while jobs are queued; keys and bytes are those of cluster=local; again is all cached."""
-    there = real_grid(
-        *wanted, "cluster.slurm.eval.workers=2", "cluster.chunk=1"
-    )  # two jobs answer each benchmark together
+    # Two jobs answer each benchmark together.
+    there = real_grid(*wanted, "cluster.slurm.eval.workers=2", "cluster.chunk=1")
     said = there.submit()
     assert f"submitted {len(there.plan.runs)} stage runs" in said
     assert there.cluster.queue(), "it did not wait for its jobs"
     there.wait_over()
     there.check()
     report = (there.place / "sweeps" / there.plan.name / "report.txt").read_text()
-    assert f"{len(there.plan.cells)} of {len(there.plan.cells)} cell" in report
+    assert f"{len(there.plan.cells)} of {len(there.plan.cells)} cells complete" in report
     assert f"{len(there.plan.runs)} cached, 0 to run" in there.submit()
 
     model = Path(there.plan.runtime["cluster"]["models"]["tiny"])

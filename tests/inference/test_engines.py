@@ -12,7 +12,7 @@ from ot_grid.config import Cluster, Sampling
 from ot_grid.errors import BadInput
 from ot_grid.inference import engine
 from ot_grid.inference.engine import Output, Prompt, open_engine
-from tests.requires import requires
+from tests.requires import ALL, requires
 
 WARM = Sampling(temperature=0.7, top_p=1.0, max_tokens=24)
 GREEDY = Sampling(temperature=0.0, top_p=1.0, max_tokens=24)
@@ -75,7 +75,10 @@ def test_a_chat_is_rendered_by_the_models_template(writer):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "sampling",
-    [pytest.param(WARM, marks=pytest.mark.long), Sampling(temperature=1.0, top_p=0.9, top_k=20, max_tokens=12)],
+    [
+        pytest.param(WARM, marks=pytest.mark.long),
+        Sampling(temperature=1.0, top_p=0.9, top_k=20, max_tokens=24 if ALL else 12),
+    ],
 )
 def test_replies_do_not_depend_on_batch_size_or_order(smollm2, writer, sampling):
     """Each reply draws from its own seed: one batch of 8, batches of 3, one by one, shuffled: the same texts."""
