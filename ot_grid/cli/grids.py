@@ -24,7 +24,7 @@ def run(words: Sequence[str]) -> int:
     ran = api.run(wanted, say=complain)
     if ran.report:
         say(ran.report.to_text())
-        complain(f"report: {artifacts.place.sweep(wanted.name)}/report.md, .csv, .json")
+        complain(f"report: {artifacts.place.sweep(wanted.name)}/report.html, .txt, .md, .csv, .json, .tex")
     return _told(wanted, ran.outcome)
 
 
