@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 
 from ot_grid.errors import OtGridError
-from ot_grid.report import Asked, build, figures
+from ot_grid.planning.frozen import find_sweep
+from ot_grid.report import figures
+from ot_grid.report.build import Asked, build
 from ot_grid.store import Store
-from ot_grid.submission import find_sweep
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """Measure the house: rooms, import arrows between them, circles, nested comprehensions, lines, files on a way.
 
     python analysis/house.py            # of the package as it is
-    python analysis/house.py --way      # also: files in which a function runs for `filter=length` (plans, runs, reports)
+    python analysis/house.py --way      # also: files in which a function runs when `filter=length` is run
 
 A room is a folder or a file directly in `ot_grid/`. An arrow is an import from one room to another, also inside a
 function, but not for types only. The way is traced in this process and in every process that it starts: a rehearsal
@@ -131,7 +131,7 @@ def main() -> None:
     args = parser.parse_args()
     edges = arrows()
     rooms = {room(path) for path in files()}
-    print("root modules", len([path for path in PACKAGE.glob("*.py")]))
+    print("root modules", len(list(PACKAGE.glob("*.py"))))
     print("rooms", len(rooms))
     print("import arrows between rooms", len(edges))
     print("pairs of rooms in a circle", len(circles(edges)), *circles(edges)[:5])

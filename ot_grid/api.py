@@ -12,16 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ot_grid import attempts, launch, overview, preflight, registry, standing, steering, submission
+from ot_grid import attempts, launch, registry
+from ot_grid import status as overview
+from ot_grid.cluster import control, standing
 from ot_grid.errors import BadInput
-from ot_grid.plan import Plan
-from ot_grid.store import Store
-from ot_grid.submission import Artifacts
+from ot_grid.planning import frozen as submission
+from ot_grid.planning.plan import Plan
+from ot_grid.running import preflight
+from ot_grid.store import Artifacts, Store
 
 if TYPE_CHECKING:
-    from ot_grid import mirror
-    from ot_grid import rescore as rescoring
-    from ot_grid.report import Asked, Report
+    from ot_grid.report import mirror
+    from ot_grid.report import rescore as rescoring
+    from ot_grid.report.build import Asked, Report
     from ot_grid.report.compare import Comparison
 
 __all__ = [
@@ -50,7 +53,7 @@ def plan(
 
     `repeat` names the swept settings that reports average over (default: seeds), `versus` the recipe to compare with.
     """
-    from ot_grid import sweep
+    from ot_grid.planning import sweep
 
     return sweep.plan(sweep.Request(tuple(overrides), True, config_dir, repeat=repeat, versus=versus))
 
@@ -96,21 +99,21 @@ def status(name: str | None = None, *, place: str | Path) -> overview.Snapshot:
     return overview.take(wanted, artifacts_of(wanted))
 
 
-def cancel(name: str, *, place: str | Path) -> steering.Cancelled:
+def cancel(name: str, *, place: str | Path) -> control.Cancelled:
     """Cancel all queued and running jobs of a sweep."""
-    return steering.cancel(Store(place), name)
+    return control.cancel(Store(place), name)
 
 
-def throttle(name: str, most: int, *, place: str | Path) -> steering.Throttled:
+def throttle(name: str, most: int, *, place: str | Path) -> control.Throttled:
     """Let at most `most` jobs of each array of a sweep run at once; 0 lifts the limit."""
-    return steering.throttle(Store(place), name, most)
+    return control.throttle(Store(place), name, most)
 
 
 def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callable[[str], None]) -> Ran:
     outcome = launch.launch(wanted, artifacts, by_hand=by_hand)
     if outcome.on_cluster:
         return Ran(outcome, None, 0)
-    from ot_grid import mirror
+    from ot_grid.report import mirror
 
     made = report(wanted.name, place=artifacts.place.root)
     return Ran(outcome, made, mirror.tell(wanted, made, say=say).runs)
@@ -129,7 +132,7 @@ def track(
 
     `made` is the report, where it is there already. The `patient` give each run `tracking.timeout`, others all of it.
     """
-    from ot_grid import mirror
+    from ot_grid.report import mirror
 
     found = submission.find_sweep(Store(place), name)
     if mirror.settings(submission.last_runtime(Store(place), found["name"]), mode).mode == mirror.OFF:
@@ -146,7 +149,8 @@ def report(name: str | None = None, *, place: str | Path, asked: Asked | None = 
     noted, and written only to a folder that was named, so that nobody comes upon them unasked. The name '-' stands for
     no sweep: published scores alone.
     """
-    from ot_grid import report as reports
+    from ot_grid.report import build as reports
+    from ot_grid.report import held_out as looks
 
     asked = asked or reports.Asked()
     if name == reports.NO_SWEEP:
@@ -158,12 +162,12 @@ def report(name: str | None = None, *, place: str | Path, asked: Asked | None = 
     made = reports.build(Store(place), found["name"], asked)
     if made.view.looked:
         with _writing(folder):
-            reports.looks.write(folder, made.view.looked)
+            looks.write(folder, made.view.looked)
     return _written(made, to or (None if made.view.looked else folder))
 
 
 def _written(made: Report, folder: Path | None) -> Report:
-    from ot_grid import report as reports
+    from ot_grid.report import build as reports
 
     if folder is not None:
         with _writing(folder):
@@ -199,7 +203,7 @@ def compare(
     A comparison that shows held-out scores is noted beside the sweeps of both cells.
     """
     from ot_grid.report import compare as comparing
-    from ot_grid.report import looks
+    from ot_grid.report import held_out as looks
 
     most = comparing.EXAMPLES if examples is None else examples
     made = comparing.build(
@@ -222,8 +226,8 @@ def rescore(
     sandbox: str = "auto",
 ) -> Iterator[rescoring.Rescored | rescoring.Skipped]:
     """Score a sweep's finished evaluations again, by a choice of `conf/grade` or each by its own grader; no model."""
-    from ot_grid import recipe
-    from ot_grid import rescore as rescoring
+    from ot_grid.planning import recipe
+    from ot_grid.report import rescore as rescoring
 
     found = submission.find_sweep(Store(place), name)
     registry.load_plugins(found["plugins"])
@@ -237,7 +241,7 @@ def export(
     name: str | None = None, *, place: str | Path, to: str | Path, form: str = "lm-eval", only: Sequence[str] = ()
 ) -> list[Path]:
     """Write a sweep's finished evaluations as lm-evaluation-harness does, or as parquet; return the files."""
-    from ot_grid import export as exporting
+    from ot_grid.report import export as exporting
 
     found = submission.find_sweep(Store(place), name)
     _look(Store(place), found, only)
@@ -246,7 +250,7 @@ def export(
 
 def _look(place: Store, found: Mapping[str, Any], named: Sequence[str]) -> None:
     """Note that held-out benchmarks were asked for by name, where they were."""
-    from ot_grid.report import looks
+    from ot_grid.report import held_out as looks
 
     held_out = [name for name in named if name in found.get("held_out", ())]
     if held_out:

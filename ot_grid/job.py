@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ot_grid import attempts, batches, slurm, stopping, store
+from ot_grid import attempts, stopping, store
+from ot_grid.cluster import batches, slurm
 from ot_grid.errors import OtGridError, UpstreamMissing
 from ot_grid.stopping import Stopped
 from ot_grid.store import Store
@@ -48,7 +49,7 @@ def main(folder: str) -> int:
 
 def run(place: Store, orders: Sequence[Mapping[str, Any]], runtime: Mapping[str, Any]) -> int:
     """Run the orders of a task; return the exit code."""
-    from ot_grid.execute import run_orders
+    from ot_grid.running.execute import run_orders
 
     left = [order for order in orders if not give_up(place, order, runtime["cluster"]["slurm"]["retries"])]
     try:

@@ -9,7 +9,9 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterable
 from functools import cache
+from importlib import metadata
 
 from ot_grid.config import Cluster
 
@@ -51,6 +53,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the packages that are installed."""
+    found = {}
+    for name in packages:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def share(cluster: Cluster) -> tuple[int, int]:

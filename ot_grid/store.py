@@ -14,11 +14,15 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ot_grid import attempts, key
 from ot_grid.errors import BadInput, Corrupt, OtGridError
+
+if TYPE_CHECKING:
+    from ot_grid.planning.plan import Plan, StageRun
 
 RECORD, RECIPE, JOB, PROGRESS, CLAIM = "record.json", "recipe.json", "job.json", "progress.json", "claim"
 TRAINING = "train.log"  # what a trainer says
@@ -189,3 +193,39 @@ def digests(artifact: Path) -> dict[str, str]:
     dropped = artifact / "dropped.parquet"
     found = [*paths, dropped] if dropped.exists() else paths
     return {str(path.relative_to(artifact)): key.file_digest(path) for path in found}
+
+
+@dataclass
+class Artifacts:
+    """Where each stage run of a plan lies, and whether it is done; looks at the disk once a stage."""
+
+    place: Store
+    _listed: dict[str, dict[str, Path]] = field(default_factory=dict)
+
+    def folder(self, run: StageRun) -> Path:
+        """Return where the artifact of a stage run lies or would lie."""
+        if run.stage not in self._listed:
+            self._listed[run.stage] = self.place.artifacts(run.stage)
+        return self._listed[run.stage].get(run.key) or self.place.new_folder(run.stage, run.label, run.key)
+
+    def refresh(self) -> None:
+        """Look at the disk again."""
+        self._listed.clear()
+
+    def done(self, run: StageRun) -> bool:
+        """Whether a stage run has a record."""
+        return record_of(self.folder(run)) is not None
+
+    def missing(self, plan: Plan) -> list[StageRun]:
+        """Return the stage runs that have no record, inputs first."""
+        return [run for run in plan.runs.values() if not self.done(run)]
+
+    def order(self, run: StageRun, plan: Plan) -> dict[str, Any]:
+        """Return what a job is told about a stage run (see `execute.Order`)."""
+        inputs = [self.relative(plan.runs[run_key]) for run_key in run.inputs]
+        folder = self.relative(run)
+        return {"key": run.key, "stage": run.stage, "folder": folder, "inputs": inputs, "recipe": run.identity}
+
+    def relative(self, run: StageRun) -> str:
+        """Return an artifact's folder relative to the store."""
+        return str(self.folder(run).relative_to(self.place.root))

@@ -16,13 +16,13 @@ with suppress(ImportError):
     import setuptools  # noqa: F401  (vLLM imports it, and it fails once something has imported the old distutils)
 
 ROOT = Path(__file__).parent.parent
-CLUSTER = "tests/cluster/"
+CLUSTER = "tests/slurm/"
 LONGEST = (  # files by what they take, the longest first: it begins first, so that no process ends with it alone
-    "tests/cluster/test_faults.py", "tests/test_end_to_end.py", "tests/cluster/test_grid.py",
-    "tests/inference/test_engines.py", "tests/cluster/test_commands.py", "tests/cluster/test_soak.py",
-    "tests/test_evaluation.py", "tests/cluster/test_dev_cluster.py", "tests/sandbox/test_corpus.py",
+    "tests/slurm/test_faults.py", "tests/test_end_to_end.py", "tests/slurm/test_grid.py",
+    "tests/inference/test_engines.py", "tests/slurm/test_commands.py", "tests/slurm/test_soak.py",
+    "tests/test_evaluation.py", "tests/slurm/test_dev_cluster.py", "tests/grading/sandbox/test_corpus.py",
 )  # fmt: skip
-HEAVY = (CLUSTER, "tests/tracking/", "tests/report/page/")  # their fixtures start daemons, a server, a browser
+HEAVY = (CLUSTER, "tests/report/tracking/", "tests/report/page/")  # their fixtures start daemons, a server, a browser
 HEAVY_MODULES = ("torch", "vllm")  # whoever loads one starts a model
 
 
@@ -87,8 +87,8 @@ def light(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def composed_once() -> Iterator[None]:
     """What Hydra makes of our own conf/ is kept from plan to plan: it costs most, and does not change meanwhile."""
-    from ot_grid.recipe.composer import Composer
-    from ot_grid.recipe.search import UserChoices
+    from ot_grid.planning.recipe.composer import Composer
+    from ot_grid.planning.recipe.search import UserChoices
 
     by_hydra, kept = Composer._by_hydra, {}
 

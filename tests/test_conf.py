@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ot_grid import api, recipe, registry, usage
+from ot_grid import api, registry
+from ot_grid.cli import help as usage
 from ot_grid.config import RECIPE_GROUPS
-from ot_grid.pipeline import functions
-from ot_grid.recipe import shipped
+from ot_grid.planning import recipe
+from ot_grid.planning.pipeline import functions
+from ot_grid.planning.recipe import shipped
 
 CONF = shipped("conf")
 CHOICES = [

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ot_grid import api, rows, store, tables
-from ot_grid.plan import Plan
+from ot_grid.planning.plan import Plan
 from tests.requires import ALL
 
 pytestmark = pytest.mark.slow

@@ -17,9 +17,9 @@ def test_no_test_here_lacks_its_mark(request: pytest.FixtureRequest):
 @pytest.mark.parametrize(
     ("nodeid", "marks", "wrong"),
     [
-        ("tests/test_plan.py::test_x", [], False),
-        ("tests/cluster/test_grid.py::test_x", [], True),
-        ("tests/cluster/test_grid.py::test_x", ["slow"], False),
+        ("tests/planning/test_plan.py::test_x", [], False),
+        ("tests/slurm/test_grid.py::test_x", [], True),
+        ("tests/slurm/test_grid.py::test_x", ["slow"], False),
         ("tests/report/page/test_page.py::test_x", ["long"], True),
     ],
 )

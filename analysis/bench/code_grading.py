@@ -18,8 +18,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from ot_grid.stages.graders import pool
-from ot_grid.stages.graders.code import code
+from ot_grid.grading import pool
+from ot_grid.grading.code.code import code
 
 PROGRAM = "def add(a, b):\n    return a + b\n"
 TEST = "assert add(1, 2) == 3"

@@ -19,8 +19,8 @@ from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
-from ot_grid.stages.graders import pool
-from ot_grid.stages.graders.maths import math
+from ot_grid.grading import pool
+from ot_grid.grading.math.maths import math
 
 
 def items_of(folder: Path, count: int) -> list[tuple[str, str]]:

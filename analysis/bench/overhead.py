@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ot_grid import rehearsal
 from ot_grid.api import plan
 from ot_grid.config import Model, Sampling
-from ot_grid.execute import cluster_of
 from ot_grid.inference.door import Door
-from ot_grid.stages import bind, sft
+from ot_grid.planning import rehearsal
+from ot_grid.running.execute import cluster_of
+from ot_grid.stages import bind
+from ot_grid.stages.training import sft
 
 PROMPTS = [f"What is {n % 10} + {n * 7 % 9}? Explain in one sentence." for n in range(256)]
 TOKENS = 32

@@ -20,7 +20,7 @@ from typing import Any
 
 from made_sweep import make  # beside this file
 
-from ot_grid.report import Asked, Report, build
+from ot_grid.report.build import Asked, Report, build
 from ot_grid.report.page import Limits, collect, html
 
 CHOICES = (2, 5, 10)  # of each of three factors

@@ -12,7 +12,7 @@ import time
 from hydra import compose, initialize_config_dir
 
 from ot_grid.api import plan
-from ot_grid.recipe import register_schema, shipped
+from ot_grid.planning.recipe import register_schema, shipped
 
 GRIDS = {
     4: ["filter=length,difficulty", "teacher=qwq,r1"],

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from made_sweep import NAME, make
 
-from ot_grid.report import Asked, build, write
+from ot_grid.report.build import Asked, build, write
 from ot_grid.store import Store
 
 FEW = 20  # draws that pandas takes

@@ -23,18 +23,18 @@ COMMANDS = {  # command: the module that has a function of that name
     "plan": "grids",
     "resume": "grids",
     "retry": "grids",
-    "report": "reporting",
-    "compare": "comparing",
-    "reproduce": "results",
-    "explain": "results",
-    "track": "tracking",
-    "rescore": "scoring",
-    "export": "scoring",
-    "status": "looking",
-    "logs": "looking",
-    "cancel": "steering",
-    "throttle": "steering",
-    "doctor": "doctoring",
+    "report": "report",
+    "compare": "compare",
+    "reproduce": "cells",
+    "explain": "cells",
+    "track": "track",
+    "rescore": "scores",
+    "export": "scores",
+    "status": "status",
+    "logs": "status",
+    "cancel": "jobs",
+    "throttle": "jobs",
+    "doctor": "doctor",
 }
 
 
@@ -61,7 +61,7 @@ def _dispatch(words: list[str]) -> int:
     if any(word.split("=")[0] in HYDRA_FLAGS for word in words):
         return _hydra(words)
     if not words or words[0] in ("--help", "-h"):
-        from ot_grid.usage import help_text
+        from ot_grid.cli.help import help_text
 
         say(help_text())
         return 0
@@ -79,7 +79,7 @@ def _hydra(words: Sequence[str]) -> int:
     """Hand --cfg, --info, --hydra-help and tab completion to Hydra."""
     import hydra
 
-    from ot_grid.recipe import register_schema, shipped
+    from ot_grid.planning.recipe import register_schema, shipped
 
     register_schema()
     sys.argv = ["ot_grid", *(word for word in words if word not in COMMANDS)]

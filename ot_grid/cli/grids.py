@@ -6,11 +6,13 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from ot_grid import api, overview, preflight, submission
+from ot_grid import api, status
 from ot_grid.cli.parsers import grid_parser, sweep_parser
 from ot_grid.cli.printing import complain, say, say_all
-from ot_grid.launch.packs import Outcome
-from ot_grid.plan import Plan
+from ot_grid.planning import frozen
+from ot_grid.planning.packs import Outcome
+from ot_grid.planning.plan import Plan
+from ot_grid.running import preflight
 from ot_grid.store import Store
 
 
@@ -19,8 +21,8 @@ def run(words: Sequence[str]) -> int:
     args = grid_parser("", "Run a grid, then print its ranked table.").parse_intermixed_args(words)
     wanted = planned(args)
     artifacts = api.artifacts_of(wanted)
-    lines = list(overview.banner(wanted.banner))
-    complain("\n".join([*lines, f"sweep {wanted.name}: {overview.counted(wanted, artifacts.missing(wanted))}"]))
+    lines = list(status.banner(wanted.banner))
+    complain("\n".join([*lines, f"sweep {wanted.name}: {status.counted(wanted, artifacts.missing(wanted))}"]))
     ran = api.run(wanted, say=complain)
     if ran.report:
         say(ran.report.to_text())
@@ -30,7 +32,7 @@ def run(words: Sequence[str]) -> int:
 
 def planned(args: argparse.Namespace) -> Plan:
     """Return the plan of what was asked for."""
-    from ot_grid import sweep
+    from ot_grid.planning import sweep
 
     return sweep.plan(
         sweep.Request(
@@ -77,7 +79,7 @@ def retry(words: Sequence[str]) -> int:
 def _told_of(ran: api.Ran, args: argparse.Namespace) -> int:
     if ran.report:
         say(ran.report.to_text())
-    return _told(submission.frozen(Store(args.store), args.sweep), ran.outcome)
+    return _told(frozen.frozen(Store(args.store), args.sweep), ran.outcome)
 
 
 def plan(words: Sequence[str]) -> int:
@@ -89,9 +91,9 @@ def plan(words: Sequence[str]) -> int:
     artifacts = api.artifacts_of(wanted)
     missing = artifacts.missing(wanted)
     if args.json:
-        say(json.dumps(overview.plan_data(wanted, missing), indent=1))
+        say(json.dumps(status.plan_data(wanted, missing), indent=1))
         return 0
-    say_all(overview.plan_text(wanted, missing))
+    say_all(status.plan_text(wanted, missing))
     for problem in dict.fromkeys(preflight.not_ready(wanted, artifacts)):
         complain(f"not ready here: {problem}")
     return 0

@@ -10,9 +10,10 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ot_grid import probe
+from ot_grid import machine
+from ot_grid.doctor import probe
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
-from ot_grid.plan import Plan
+from ot_grid.planning.plan import Plan
 
 KINDS = ("cpu", "inference", "train")
 NEEDED = {
@@ -65,7 +66,7 @@ def _imports(answer: Mapping[str, Any], what: str, engine: str) -> Iterator[Find
                           "cluster.slurm.python, cluster.slurm.inference.python")  # fmt: skip
     if not failed:
         yield Finding(OK, what, f"imports {', '.join(answer['imports'])}")
-    ours, theirs = probe.versions(["ot_grid"]).get("ot_grid"), answer["versions"].get("ot_grid")
+    ours, theirs = machine.versions(["ot_grid"]).get("ot_grid"), answer["versions"].get("ot_grid")
     if ours != theirs:
         yield Finding(
             WARNING,

@@ -11,14 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlparse
 
-from ot_grid import preflight
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
 from ot_grid.errors import BadInput
 from ot_grid.machine import GIB
-from ot_grid.plan import Plan
-from ot_grid.store import Store
-from ot_grid.submission import Artifacts
-from ot_grid.submission import models as models_of
+from ot_grid.planning.frozen import models as models_of
+from ot_grid.planning.plan import Plan
+from ot_grid.running import preflight
+from ot_grid.store import Artifacts, Store
 
 LITTLE_GIB = 20.0  # free space that one 7B student with its checkpoints can fill
 MEASURE_SECONDS = 2.0  # for the size of a cache; what is not counted by then is said

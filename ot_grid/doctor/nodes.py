@@ -18,15 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ot_grid import probe, slurm, store
-from ot_grid.doctor import answers, here
+from ot_grid import store
+from ot_grid.cluster import resources, slurm
+from ot_grid.cluster.submit import Arrays, outside_of_any_job
+from ot_grid.doctor import answers, here, probe
 from ot_grid.doctor.finding import BROKEN, WARNING, Finding
 from ot_grid.errors import OtGridError
-from ot_grid.execute import VERSIONED
-from ot_grid.launch import resources
-from ot_grid.launch.slurm import Arrays, outside_of_any_job
-from ot_grid.plan import Plan
-from ot_grid.submission import Artifacts
+from ot_grid.planning.plan import Plan
+from ot_grid.running.execute import VERSIONED
+from ot_grid.store import Artifacts
 
 LANDING = ("python", "setup", "partition", "account", "qos", "constraint", "gpu_type", "extra")
 MINUTES, MOST_CPUS, MOST_GIB = 10, 2, 8  # of the job: small, so that it starts soon, and enough to import torch
@@ -113,7 +113,7 @@ def _write_ask(folder: Path, visit: Visit, plan: Plan) -> None:
 
 def _start(folder: Path, visit: Visit) -> None:
     visit.log = folder / f"{visit.name}.log"
-    command = [sys.executable, "-u", "-m", "ot_grid.probe", str(folder), visit.name]
+    command = [sys.executable, "-u", "-m", "ot_grid.doctor.probe", str(folder), visit.name]
     with visit.log.open("w") as log:
         visit.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
@@ -139,7 +139,7 @@ def _send(folder: Path, visit: Visit) -> None:
     )
     python = visit.python or sys.executable
     with outside_of_any_job():
-        visit.job = executor.submit_array(1, f"exec {python} -u -m ot_grid.probe {folder} {visit.name}")
+        visit.job = executor.submit_array(1, f"exec {python} -u -m ot_grid.doctor.probe {folder} {visit.name}")
     visit.log = folder / f"{visit.job}_0_0_log.out"
 
 

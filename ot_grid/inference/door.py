@@ -20,7 +20,8 @@ from ot_grid.config import Cluster, Model, Sampling
 from ot_grid.errors import BadInput
 from ot_grid.inference import identity, models
 from ot_grid.inference.buying import Buying
-from ot_grid.inference.engine import Engine, Output, Prompt, open_engine
+from ot_grid.inference.engine import Engine, Output, Prompt
+from ot_grid.inference.engines import open_engine
 from ot_grid.inference.replies import Purchase, Replies, Stored
 from ot_grid.rows import Reply
 

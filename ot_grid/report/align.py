@@ -14,7 +14,8 @@ import numpy as np
 
 from ot_grid.report.matrices import Benchmark
 from ot_grid.report.results import Result
-from ot_grid.report.statistics import FloatArray, se_decoding
+from ot_grid.report.statistics import se_decoding
+from ot_grid.report.stats.student import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ot_grid.report.siblings import middles
-from ot_grid.report.statistics import FloatArray
+from ot_grid.report.stats.student import FloatArray
 
 FEWEST = 3  # cells, and benchmarks: with fewer there is no telling a cell's effect from a benchmark's
 PAIR = 2  # cells, of which one can still be seen to fall, by stricter rules

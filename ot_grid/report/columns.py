@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ot_grid.report.statistics import FloatArray
+from ot_grid.report.stats.student import FloatArray
 from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG
 
 VERDICTS = (RIGHT, PARTIAL, WRONG, UNVERIFIABLE, ERROR)

@@ -27,7 +27,8 @@ from ot_grid.report.align import stacked
 from ot_grid.report.matrices import Benchmark
 from ot_grid.report.results import Flag, Result
 from ot_grid.report.siblings import Alike, Ints, middles
-from ot_grid.report.statistics import FloatArray, binomial_tail, se_mean, wilson
+from ot_grid.report.statistics import binomial_tail, se_mean, wilson
+from ot_grid.report.stats.student import FloatArray
 
 LEVEL = 0.001  # of all tests of a sweep together (Bonferroni)
 SPREADS = 5.0  # robust standard deviations of the siblings' log-odds: shares differ by factors, not by points

@@ -17,7 +17,7 @@ from ot_grid.report.grouping import PUBLISHED
 from ot_grid.report.table import DOMAIN, RESOLVED, SCORE
 
 if TYPE_CHECKING:
-    from ot_grid.report import Report
+    from ot_grid.report.build import Report
 
 AUTO, BENCHMARKS, DOMAINS, NONE = "auto", "benchmarks", "domains", "none"
 FITTING = 6  # columns of scores that a page takes beside the rest

@@ -16,7 +16,8 @@ import numpy as np
 
 from ot_grid.report import columns
 from ot_grid.report.columns import Columns
-from ot_grid.report.statistics import FloatArray, question_means
+from ot_grid.report.statistics import question_means
+from ot_grid.report.stats.student import FloatArray
 
 DONE, FAILED, MISSING = "done", "failed", "missing"
 VERDICTS = columns.VERDICTS

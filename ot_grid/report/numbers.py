@@ -15,7 +15,6 @@ import numpy as np
 from ot_grid.report import unpaired
 from ot_grid.report.align import Aligned, aligned
 from ot_grid.report.grouping import PUBLISHED, Row
-from ot_grid.report.statistics import FloatArray
 from ot_grid.report.stats.adjust import benjamini_hochberg, holm
 from ot_grid.report.stats.intervals import overall_interval
 from ot_grid.report.stats.paired import Differences, contributions, differences, training_noise, unsigned, widened
@@ -24,6 +23,7 @@ from ot_grid.report.stats.power import detectable
 from ot_grid.report.stats.ranking import Ranking, rank, widest
 from ot_grid.report.stats.resampling import Float32Array, add_noise, deviations
 from ot_grid.report.stats.seeds import Floor, floor
+from ot_grid.report.stats.student import FloatArray
 from ot_grid.report.stats.suite import Suite
 
 HOLM, BH = "holm", "bh"

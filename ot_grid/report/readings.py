@@ -15,7 +15,7 @@ import pandas as pd
 from ot_grid.report.table import REFERENCE, SCORE
 
 if TYPE_CHECKING:
-    from ot_grid.report import Report
+    from ot_grid.report.build import Report
 
 Row = Mapping[str, Any]
 

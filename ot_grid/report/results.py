@@ -16,10 +16,9 @@ from typing import Any
 from ot_grid import attempts
 from ot_grid.attempts import Attempt
 from ot_grid.errors import Corrupt
-from ot_grid.report import grades
+from ot_grid.report import scorings
 from ot_grid.report.cells import Cell, Run, Sweep
 from ot_grid.report.matrices import FAILED, MISSING, Benchmark, load
-from ot_grid.report.pairs import Means
 from ot_grid.report.statistics import question_means
 from ot_grid.store import Store, record_of
 
@@ -70,7 +69,7 @@ class Result:
         return [each for each in self.benchmarks if not each.done]
 
     @cached_property
-    def means(self) -> Means:
+    def means(self) -> Mapping[str, Mapping[str, float]]:
         """The mean over repeats of every question, of the benchmarks that are done."""
         return {
             b.name: dict(zip(b.questions, question_means(b.matrix).tolist(), strict=True))
@@ -103,7 +102,7 @@ class Reader:
         """Return the result of every cell, in the order of the sweep; raise `BadInput` for a grade that is nowhere."""
         if self._grade is not None:
             runs = {run for cell in sweep.cells for run in cell.runs if run.stage == EVAL}
-            grades.check(self._grade, [folder for run in runs if (folder := self._folder(run))])
+            scorings.check(self._grade, [folder for run in runs if (folder := self._folder(run))])
         return [self._result(cell) for cell in sweep.cells]
 
     def cost(self, runs: tuple[Run, ...]) -> Cost:
@@ -129,8 +128,8 @@ class Reader:
         return self._benchmarks[run]
 
     def _loaded(self, run: Run, folder: Path, record: dict[str, Any]) -> Benchmark:
-        path, grade = grades.matrix(folder, self._grade)
-        said = {**record, "sandbox": None, **grades.told(folder, grade)} if grade else record
+        path, grade = scorings.matrix(folder, self._grade)
+        said = {**record, "sandbox": None, **scorings.told(folder, grade)} if grade else record
         engine = (record.get("usage") or {}).get("engine") or {}
         made = load(run.label, path, record.get("counts") or {})
         return replace(

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ot_grid.report.results import Result
-from ot_grid.report.statistics import FloatArray
+from ot_grid.report.stats.student import FloatArray
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

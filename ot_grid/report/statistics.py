@@ -1,4 +1,4 @@
-"""Scores, their standard errors, and paired differences.
+"""Scores of one benchmark and their standard errors.
 
 One idea: pure functions over question x repeat matrices (1 right, 0 wrong, between them partial credit, nan not there),
 in shares of one. Two kinds of noise have two names: which questions were asked (`se_questions`) and how the student
@@ -10,16 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
+from scipy.special import bdtrc
 
-FloatArray = npt.NDArray[np.float64]
-
-CONFIDENCE = 0.95
-FEWEST_DIFFERING = 6  # a two-sided sign test cannot reach p < 0.05 with fewer: 2 * 0.5**5 = 0.0625
+from ot_grid.report.stats.student import CONFIDENCE, FloatArray, normal_quantile, t_quantile
 
 
 def question_means(matrix: FloatArray) -> FloatArray:
@@ -40,11 +35,6 @@ def score(matrix: FloatArray) -> float:
 def overall(values: Sequence[float]) -> float:
     """Return the plain mean of benchmarks, as the method publishes it: each weighs the same, whatever its size."""
     return math.fsum(values) / len(values) if values else math.nan
-
-
-def combined(errors: Sequence[float]) -> float:
-    """Return the standard error of a plain mean of independent benchmarks: sqrt(sum se^2) / k."""
-    return math.sqrt(math.fsum(error**2 for error in errors)) / len(errors) if errors else math.nan
 
 
 def se_mean(values: FloatArray) -> float:
@@ -77,40 +67,9 @@ def se_decoding(matrix: FloatArray) -> float:
     return math.sqrt(float(variances.mean()) / means.size)
 
 
-def t_quantile(degrees: int, confidence: float = CONFIDENCE) -> float:
-    """Return how many standard errors a two-sided Student t interval reaches.
-
-    Exact for 1 and 2 degrees; else the Cornish-Fisher expansion around the normal quantile (Abramowitz & Stegun
-    26.7.5, four terms), off by less than 0.004 at 95 % for 3 degrees and by less than 0.0002 from 6 on. nan below 1.
-    """
-    if degrees < 1:
-        return math.nan
-    if degrees == 1:
-        return math.tan(math.pi * confidence / 2)
-    if degrees == 2:
-        return confidence * math.sqrt(2 / (1 - confidence**2))
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return z + math.fsum(term / degrees**power for power, term in enumerate(terms, 1))
-
-
 def binomial_tail(least: int, asked: int, share: float) -> float:
     """Return the chance of `least` or more among `asked` independent draws, each a hit with chance `share`."""
-    if least <= 0 or share >= 1:
-        return 1.0
-    if share <= 0:
-        return 0.0
-    hit, miss, whole = math.log(share), math.log1p(-share), math.lgamma(asked + 1)
-    terms = (
-        whole - math.lgamma(n + 1) - math.lgamma(asked - n + 1) + n * hit + (asked - n) * miss
-        for n in range(least, asked + 1)
-    )
-    return min(1.0, math.fsum(map(math.exp, terms)))
+    return 1.0 if least <= 0 else float(bdtrc(least - 1, asked, share))
 
 
 def wilson(right: float, asked: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -120,7 +79,7 @@ def wilson(right: float, asked: int, confidence: float = CONFIDENCE) -> tuple[fl
     """
     if asked < 1:
         return math.nan, math.nan
-    z, share = NormalDist().inv_cdf((1 + confidence) / 2), right / asked
+    z, share = normal_quantile(confidence), right / asked
     centre = (share + z**2 / (2 * asked)) / (1 + z**2 / asked)
     half = z / (1 + z**2 / asked) * math.sqrt(share * (1 - share) / asked + z**2 / (4 * asked**2))
     return max(0.0, centre - half), min(1.0, centre + half)
@@ -134,36 +93,5 @@ def interval(matrix: FloatArray) -> tuple[float, float]:
     means, error = question_means(matrix), se_questions(matrix)
     if matrix.shape[1] < 2 or not error > 0:
         return wilson(float(means.sum()), means.size)
-    half = t_quantile(means.size - 1) * error
+    half = float(t_quantile(means.size - 1)) * error
     return max(0.0, score(matrix) - half), min(1.0, score(matrix) + half)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A paired difference of two cells, with a 95 % interval of mean ± half."""
-
-    mean: float
-    se: float
-    half: float  # nan when no variance can be estimated
-    degrees: int  # of the t distribution
-    differing: int  # questions on which the two differ at all
-
-    @property
-    def resolved(self) -> bool:
-        """Whether the interval excludes zero."""
-        return abs(self.mean) > self.half
-
-
-def difference(benchmarks: Sequence[FloatArray]) -> Difference:
-    """Return the mean difference from each benchmark's per-question differences, benchmarks weighing the same.
-
-    A normal 95 % interval covers less than 95 % at few questions, so this takes Student t with the n - 1 degrees of
-    the smallest benchmark, which errs towards too wide. With fewer than six questions that differ it reaches at least
-    to zero, because even their unanimous sign would not be significant; when none varies the half-width is nan.
-    """
-    mean = overall([float(each.mean()) if each.size else math.nan for each in benchmarks])
-    error = combined([se_mean(each) for each in benchmarks])
-    degrees = min((each.size for each in benchmarks), default=0) - 1
-    differing = sum(int(np.count_nonzero(np.abs(each) > 1e-12)) for each in benchmarks)
-    half = t_quantile(degrees) * error if error > 0 else math.nan
-    return Difference(mean, error, max(half, abs(mean)) if differing < FEWEST_DIFFERING else half, degrees, differing)

@@ -14,9 +14,9 @@ from scipy import special
 
 from ot_grid.report.grouping import Row
 from ot_grid.report.matrices import Benchmark
-from ot_grid.report.statistics import CONFIDENCE, FloatArray
 from ot_grid.report.stats.paired import Differences
 from ot_grid.report.stats.seeds import Floor
+from ot_grid.report.stats.student import CONFIDENCE, FloatArray
 
 
 @dataclass(frozen=True, eq=False)

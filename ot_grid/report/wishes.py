@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ot_grid.report import grades
-from ot_grid.report.looks import Look, said
+from ot_grid.report import scorings
+from ot_grid.report.held_out import Look, said
 from ot_grid.report.results import Result
-from ot_grid.report.view import View
+from ot_grid.report.selection import View
 
 
 def banner(view: View) -> Iterator[str]:
@@ -69,7 +69,7 @@ def accepted(asked: Sequence[tuple[str, str]], results: Sequence[Result]) -> Ite
 def scored(grade: str | None, results: Sequence[Result]) -> Iterator[str]:
     """Yield which benchmarks were read from a later scoring."""
     if grade is not None:
-        yield grades.said(grade, [result.benchmarks for result in results])
+        yield scorings.said(grade, [result.benchmarks for result in results])
 
 
 def weighed(weights: Mapping[str, float]) -> Iterator[str]:

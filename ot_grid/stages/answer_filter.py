@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ot_grid import key, tables
+from ot_grid.grading import pool
 from ot_grid.registry import register
 from ot_grid.rows import Dropped, Trace
 from ot_grid.stages import bind, sieve
-from ot_grid.stages.graders import pool
 from ot_grid.stages.work import Work
 
 VERSION = 1

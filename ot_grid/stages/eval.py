@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ot_grid import key, probe, registry, store, tables
+from ot_grid import key, machine, registry, store, tables
 from ot_grid.config import Model, Sampling
 from ot_grid.errors import BadInput, UpstreamMissing
+from ot_grid.grading import Graded, pool
 from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG, Question, Reply
 from ot_grid.stages import bind
-from ot_grid.stages.graders import Graded, pool
 from ot_grid.stages.work import Message, Work
 
 VERSION = 2
@@ -52,7 +52,7 @@ class Scoring:
         """Return what a choice of grader comes to here; raise `BadInput` where the sandbox cannot be had."""
         grader, function = bind.bound("grader", grade), registry.find("grader", grade["function"])
         tier = pool.tier(grader, sandbox)
-        said = {"function": function.name, "version": function.version, **probe.versions(PACKAGES)}
+        said = {"function": function.name, "version": function.version, **machine.versions(PACKAGES)}
         return cls(grader, tier or "auto", {"grader": said, **({"sandbox": tier} if tier else {})})
 
 

@@ -22,13 +22,14 @@ from ot_grid.config import Model
 from ot_grid.errors import BadInput, OtGridError
 from ot_grid.inference.models import locate
 from ot_grid.registry import register
-from ot_grid.stages import bind, checkpoints, launcher
+from ot_grid.stages import bind
+from ot_grid.stages.training import checkpoints, launcher
+from ot_grid.stages.training.launcher import ORDER, RESULT, STOP, STOPPED
 from ot_grid.stages.work import Work
 from ot_grid.store import TRAINING, read_json, write_json
 
 VERSION = 1
 POLL_SECONDS = 0.5
-ORDER, RESULT, STOP, STOPPED = "train.json", "result.json", "stop", "stopped.json"
 # Words of torch, of Slurm, and of the launchers about a trainer that was killed: by the kernel, when memory ran out.
 LACKS_MEMORY = re.compile(r"OutOfMemoryError|can't allocate memory|oom.kill|SIGKILL")
 

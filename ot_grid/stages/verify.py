@@ -15,10 +15,10 @@ from typing import Any, Literal
 from ot_grid import tables
 from ot_grid.config import Model, Sampling
 from ot_grid.errors import BadInput, nearest
+from ot_grid.grading import Graded, pool
 from ot_grid.registry import register
 from ot_grid.rows import RIGHT, UNVERIFIABLE, WRONG, Dropped, Trace
 from ot_grid.stages import bind, sieve
-from ot_grid.stages.graders import Graded, pool
 from ot_grid.stages.work import Work
 
 VERSION = 1

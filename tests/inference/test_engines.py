@@ -10,8 +10,9 @@ import pytest
 
 from ot_grid.config import Cluster, Sampling
 from ot_grid.errors import BadInput
-from ot_grid.inference import engine
-from ot_grid.inference.engine import Output, Prompt, open_engine
+from ot_grid.inference import engines
+from ot_grid.inference.engine import Engine, Output, Prompt
+from ot_grid.inference.engines import open_engine
 from tests.requires import ALL, requires
 
 WARM = Sampling(temperature=0.7, top_p=1.0, max_tokens=24)
@@ -24,18 +25,18 @@ def _cluster(**changes) -> Cluster:
     return Cluster(**{**settings, "model_cache": "", **changes})
 
 
-def _jobs(writer: engine.Engine, questions: list[str] = QUESTIONS) -> list[Prompt]:
+def _jobs(writer: Engine, questions: list[str] = QUESTIONS) -> list[Prompt]:
     return [Prompt(writer.render([{"role": "user", "content": text}]), 1000 + n) for n, text in enumerate(questions)]
 
 
-def _all(writer: engine.Engine, jobs: list[Prompt], sampling: Sampling) -> list[Output]:
+def _all(writer: Engine, jobs: list[Prompt], sampling: Sampling) -> list[Output]:
     found = dict(pair for finished in writer.generate(jobs, sampling) for pair in finished)
     assert sorted(found) == list(range(len(jobs)))
     return [found[index] for index in range(len(jobs))]
 
 
 @pytest.fixture(scope="module")
-def writer(smollm2: Path) -> engine.Engine:
+def writer(smollm2: Path) -> Engine:
     return open_engine(smollm2, _cluster())
 
 
@@ -49,20 +50,20 @@ def test_an_unknown_engine_or_dtype_is_refused_with_the_valid_ones(tmp_path):
 
 def test_vllm_that_is_not_installed_is_told_with_how_to_get_it(monkeypatch):
     """`engine=vllm` is obeyed or refused, never replaced; `auto` takes transformers then."""
-    monkeypatch.setattr(engine, "find_spec", lambda name: None)
+    monkeypatch.setattr(engines, "find_spec", lambda name: None)
     with pytest.raises(BadInput, match=r"vllm is not installed; pip install 'ot_grid\[vllm\]'"):
-        engine.choose("vllm")
-    assert engine.choose("auto") == "transformers"
+        engines.choose("vllm")
+    assert engines.choose("auto") == "transformers"
 
 
 def test_auto_is_vllm_where_a_gpu_and_vllm_are(monkeypatch):
     """Without a GPU the default is transformers even if vllm is installed."""
-    monkeypatch.setattr(engine, "find_spec", lambda name: object())
-    monkeypatch.setattr(engine, "_has_cuda", lambda: True)
-    assert engine.choose("auto") == "vllm"
-    monkeypatch.setattr(engine, "_has_cuda", lambda: False)
-    assert engine.choose("auto") == "transformers"
-    assert engine.choose("vllm") == "vllm"
+    monkeypatch.setattr(engines, "find_spec", lambda name: object())
+    monkeypatch.setattr(engines, "_has_cuda", lambda: True)
+    assert engines.choose("auto") == "vllm"
+    monkeypatch.setattr(engines, "_has_cuda", lambda: False)
+    assert engines.choose("auto") == "transformers"
+    assert engines.choose("vllm") == "vllm"
 
 
 @pytest.mark.slow

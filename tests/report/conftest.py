@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ot_grid.report import Asked, Report, build
+from ot_grid.report.build import Asked, Report, build
 from ot_grid.stages.eval import MATRIX
 from ot_grid.store import Store, write_json
 from ot_grid.tables import write_rows

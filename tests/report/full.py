@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from ot_grid.report import Report
+from ot_grid.report.build import Report
 from ot_grid.report.cells import Sweep
+from ot_grid.report.selection import View
 from ot_grid.report.verdicts import Verdict
-from ot_grid.report.view import View
 
 BENCHMARKS = ("aime24", "amc23", "math500", "codeelo", "codeforces", "lcb", "gpqa", "jeebench")
 DOMAINS = ("math", "code", "science")

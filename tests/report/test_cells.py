@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ot_grid.errors import BadInput, Corrupt
-from ot_grid.report import build
+from ot_grid.report.build import build
 from ot_grid.report.cells import find, pick
 from ot_grid.store import Store, write_text
 from tests.report.conftest import asked

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ot_grid.errors import BadInput
-from ot_grid.report import build, figures
+from ot_grid.report import figures
+from ot_grid.report.build import build
 from ot_grid.report.figures import style
 from tests.report import full
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ot_grid.report import build, gates
+from ot_grid.report import gates
+from ot_grid.report.build import build
 from ot_grid.report.cells import Cell
 from ot_grid.report.collapse import falls, polish
 from ot_grid.report.matrices import Benchmark

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from ot_grid.errors import BadInput
-from ot_grid.report import build
+from ot_grid.report.build import build
 from ot_grid.report.latex import escaped, latex
 from tests.report import full
 

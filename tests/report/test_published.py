@@ -9,7 +9,8 @@ import pytest
 
 from ot_grid.cli import main
 from ot_grid.errors import BadInput
-from ot_grid.report import build, published
+from ot_grid.report import published
+from ot_grid.report.build import build
 from ot_grid.store import Store
 from tests.report.conftest import asked
 

@@ -10,7 +10,7 @@ import sys
 import pandas as pd
 import pytest
 
-from ot_grid.report import build, write
+from ot_grid.report.build import build, write
 
 BANNER = ["SmolLM2-135M-Instruct stands in for Qwen/QwQ-32B"]
 TOLD = "REHEARSAL: SmolLM2-135M-Instruct stands in for Qwen/QwQ-32B"

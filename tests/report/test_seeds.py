@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from ot_grid.report import build
+from ot_grid.report.build import build
 from ot_grid.store import write_json
 from tests.report.conftest import Made, asked
 

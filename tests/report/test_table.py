@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ot_grid import attempts
-from ot_grid.report import build
+from ot_grid.report.build import build
 from ot_grid.store import write_json, write_text
 from tests.report.conftest import asked
 

@@ -90,7 +90,7 @@ def test_the_real_benchmarks_load_from_local_files(work, shared_data, file, coun
     """With `data.file` alone, the shipped YAML of a hub benchmark reads the local file of the same form."""
     import yaml
 
-    from ot_grid.recipe import shipped
+    from ot_grid.planning.recipe import shipped
 
     name = file.split(".")[0].removesuffix("_test")
     fields = yaml.safe_load((shipped("conf") / "eval" / f"{name}.yaml").read_text())

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 import yaml
 
-from ot_grid import api, recipe, tables
+from ot_grid import api, tables
+from ot_grid.planning import recipe
 from ot_grid.stages import benchmark, sources
 from tests.stages.sources import forms
 

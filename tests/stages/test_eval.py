@@ -6,9 +6,9 @@ import pytest
 
 from ot_grid import key, store, tables
 from ot_grid.errors import BadInput, OtGridError, UpstreamMissing
+from ot_grid.grading.worker import Limits
 from ot_grid.rows import Reply
 from ot_grid.stages import eval as eval_stage
-from ot_grid.stages.graders.worker import Limits
 from tests.stages.conftest import ask
 
 SAMPLING = {"temperature": 0.7, "top_p": 1.0, "top_k": None, "max_tokens": 64}

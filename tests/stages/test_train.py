@@ -17,7 +17,8 @@ import pytest
 
 from ot_grid import stopping
 from ot_grid.errors import BadInput, OtGridError
-from ot_grid.stages import launcher, train
+from ot_grid.stages import train
+from ot_grid.stages.training import launcher
 from ot_grid.stages.work import Work
 from tests.stages import tiny
 
@@ -65,7 +66,7 @@ def test_two_nodes_train_one_student_and_stop_at_the_same_step(
     monkeypatch.setattr(stopping, "_asked", [])
     with pytest.raises(stopping.Stopped, match="time limit"):
         train.run(make(tmp_path / "out", ask_to_stop))
-    stopped = json.loads((tmp_path / "out" / train.STOPPED).read_text())["step"]
+    stopped = json.loads((tmp_path / "out" / launcher.STOPPED).read_text())["step"]
     assert 3 <= stopped < tiny.STEPS
     states = {path.name for path in (tmp_path / "out" / "checkpoints" / f"checkpoint-{stopped}").glob("rng_state*")}
     assert states == {"rng_state_0.pth", "rng_state_1.pth"}

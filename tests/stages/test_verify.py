@@ -8,9 +8,9 @@ import pytest
 
 from ot_grid import tables
 from ot_grid.errors import BadInput
+from ot_grid.grading import Graded
 from ot_grid.registry import register
 from ot_grid.stages import verify
-from ot_grid.stages.graders import Graded
 from tests.stages.conftest import MODEL, SAMPLING
 
 NUMBER = {"function": "grade", "grader": {"function": "number"}, "keep": ["right"]}

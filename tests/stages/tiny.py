@@ -13,7 +13,8 @@ import pytest
 import tests.tiny
 from ot_grid import machine, stopping, tables
 from ot_grid.config import Cluster
-from ot_grid.stages import launcher, sft, train
+from ot_grid.stages import train
+from ot_grid.stages.training import launcher, sft
 from ot_grid.stages.work import Work
 
 STEPS = 48
@@ -67,8 +68,8 @@ def in_process() -> Iterator[None]:
     import torch
 
     def trainer(work: Work, line: list[str]) -> None:
-        sft.main(str(work.out / train.ORDER))
-        if (work.out / train.STOPPED).exists():
+        sft.main(str(work.out / launcher.ORDER))
+        if (work.out / launcher.STOPPED).exists():
             raise stopping.Stopped("told so")
 
     handlers = {number: signal.getsignal(number) for number in launcher.STOP_SIGNALS}

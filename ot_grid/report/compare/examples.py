@@ -11,9 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 
-from ot_grid import evaluations
 from ot_grid.errors import BadInput, Corrupt, nearest
 from ot_grid.inference.replies import Replies
+from ot_grid.report import evaluations
 from ot_grid.report.compare.replies import Pair, share
 from ot_grid.report.compare.sides import Row, Side
 from ot_grid.stages.eval import Asked, chat

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ot_grid.explain import differences
 from ot_grid.key import canonical
-from ot_grid.pipeline import STAGES
+from ot_grid.planning.pipeline import STAGES
 from ot_grid.report.cells import Run
 from ot_grid.report.compare.sides import Side
+from ot_grid.status.explain import differences
 
 ABSENT = "(absent)"
 ORDER = {stage.name: place for place, stage in enumerate(STAGES)}

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ot_grid import submission, tables
+from ot_grid import tables
 from ot_grid.errors import BadInput, nearest
-from ot_grid.report import cells, gates, grades
+from ot_grid.planning import frozen as submission
+from ot_grid.report import cells, gates, scorings
 from ot_grid.report.cells import Cell, Sweep
 from ot_grid.report.matrices import Benchmark
 from ot_grid.report.results import EVAL, Cost, Reader, Result
@@ -40,7 +41,7 @@ class Side:
 
     def rows(self, name: str) -> list[Row]:
         """Return the matrix of a finished benchmark as rows, as it was scored under the grade asked for."""
-        return [*tables.read_rows(grades.matrix(self.folders[name], self.grade)[0])]
+        return [*tables.read_rows(scorings.matrix(self.folders[name], self.grade)[0])]
 
 
 def read(place: Store, named: tuple[str, str], sweep: str | None, grade: str | None) -> tuple[Side, Side]:

@@ -16,7 +16,7 @@ from ot_grid.report import readings
 from ot_grid.report.figures import curves, intervals, style, tables
 
 if TYPE_CHECKING:
-    from ot_grid.report import Report
+    from ot_grid.report.build import Report
 
 __all__ = ["FIGURES", "FORMATS", "MOST", "draw", "write"]
 

@@ -13,7 +13,7 @@ from ot_grid.report import readings
 from ot_grid.report.figures import style
 
 if TYPE_CHECKING:
-    from ot_grid.report import Report
+    from ot_grid.report.build import Report
 
 COSTS = {"gpu_hours": "GPU-hours", "tokens": "tokens bought", "seconds": "seconds of work"}
 SCALE = "scale"  # the group whose choices are sizes

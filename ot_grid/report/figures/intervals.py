@@ -13,7 +13,7 @@ from ot_grid.report.figures import style
 from ot_grid.report.table import RESOLVED
 
 if TYPE_CHECKING:
-    from ot_grid.report import Report
+    from ot_grid.report.build import Report
 
 Rows = list[dict[str, Any]]
 

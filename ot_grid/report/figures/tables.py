@@ -15,7 +15,7 @@ from ot_grid.report.figures.intervals import shown
 from ot_grid.report.table import SCORE
 
 if TYPE_CHECKING:
-    from ot_grid.report import Report
+    from ot_grid.report.build import Report
 
 SHADES = "cividis"  # made for colour-blind eyes; its grey rises evenly
 

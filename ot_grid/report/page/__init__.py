@@ -19,7 +19,7 @@ from ot_grid.report.page.evidence import Evidence, Limits, collect
 from ot_grid.report.page.pack import columns, inline, packed_json, plain
 
 if TYPE_CHECKING:
-    from ot_grid.report import Report
+    from ot_grid.report.build import Report
 
 __all__ = ["Evidence", "Limits", "collect", "html"]
 

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ot_grid.report import grades
+from ot_grid.report import scorings
 from ot_grid.report.cells import Run
 from ot_grid.report.page import answers, outputs, shelves, steps
 from ot_grid.report.page.outputs import Length, Room
@@ -22,7 +22,7 @@ from ot_grid.report.results import DATASET, EVAL, Result
 from ot_grid.store import Store
 
 if TYPE_CHECKING:
-    from ot_grid.report import Report
+    from ot_grid.report.build import Report
 
 BENCHMARK = "benchmark"
 WHOLE = Length(4, 2_000_000)  # outputs of a question by a row, where all its outputs fit
@@ -214,7 +214,7 @@ class _Collector:
         folder = self._place.folder(EVAL, run.key)
         if folder is None:
             return {}
-        path, _ = grades.matrix(folder, self._grade)
+        path, _ = scorings.matrix(folder, self._grade)
         found, whole = outputs.read(self._place, path, self._telling[run.label], room)
         if not whole:
             self._brief.add(run.key)

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from ot_grid import rows
 from ot_grid.errors import BadInput
+from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
-from ot_grid.stages.sources import code
 from ot_grid.stages.sources.columns import filled, held
 from ot_grid.stages.sources.read import Cells
 from ot_grid.stages.sources.table import Table
@@ -36,13 +36,13 @@ def codeelo(
     """Yield the problems of CodeElo; the tests are its examples, and the first one is shown."""
 
     def make(row: Cells) -> rows.Question:
-        tests = code.pairs(held(row, "examples"), "examples")
+        tests = known_tests.pairs(held(row, "examples"), "examples")
         limit_ms = _number(row, "time_limit_ms")
         parts = [("Description", filled(row, "description")), ("Input", held(row, "input")),
                  ("Output", held(row, "output")), *_shown(tests[:1])]  # fmt: skip
         page = _page(filled(row, "title"), f"{limit_ms:g} ms", [*parts, ("Note", row.get("note"))])
         memory = _number(row, "memory_limit_mb") if row.get("memory_limit_mb") else None
-        answer = code.stdin(tests, seconds=limit_ms / 1000, memory_mb=int(memory) if memory else None)
+        answer = known_tests.stdin(tests, seconds=limit_ms / 1000, memory_mb=int(memory) if memory else None)
         graded = tests and not row.get("interaction")
         return rows.question(page if graded else "", source=name, domain=domain, answer=answer)
 
@@ -66,8 +66,8 @@ def codeforces(
     """Yield the problems of open-r1/codeforces with their official tests, limits and checkers."""
 
     def make(row: Cells) -> rows.Question:
-        tests, seconds = code.pairs(held(row, "official_tests"), "official_tests"), _number(row, "time_limit")
-        shown = [*_shown(code.pairs(held(row, "examples"), "examples")), ("Note", row.get("note"))]
+        tests, seconds = known_tests.pairs(held(row, "official_tests"), "official_tests"), _number(row, "time_limit")
+        shown = [*_shown(known_tests.pairs(held(row, "examples"), "examples")), ("Note", row.get("note"))]
         parts = [("Description", filled(row, "description")), ("Input Format", held(row, "input_format")),
                  ("Output Format", held(row, "output_format")), *shown]  # fmt: skip
         page = _page(
@@ -75,7 +75,7 @@ def codeforces(
         )
         checker = {"program": row["generated_checker"]} if row.get("generated_checker") else None
         memory = int(_number(row, "memory_limit"))
-        answer = code.stdin(tests, checker=checker, seconds=seconds, memory_mb=memory)
+        answer = known_tests.stdin(tests, checker=checker, seconds=seconds, memory_mb=memory)
         graded = tests and not row.get("interaction_format") and row.get("input_mode") in (None, "stdio")
         return rows.question(page if graded else "", source=name, domain=domain, answer=answer)
 
@@ -90,7 +90,7 @@ def _number(row: Cells, column: str) -> float:
     return float(value)
 
 
-def _shown(tests: Sequence[code.Pair]) -> list[Part]:
+def _shown(tests: Sequence[known_tests.Pair]) -> list[Part]:
     return [("Example", f"<h3>Input</h3><div>{one['input']}</div><h3>Output</h3><div>{one['output']}</div>")
             for one in tests]  # fmt: skip
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from ot_grid import rows
 from ot_grid.errors import BadInput
+from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
-from ot_grid.stages.sources import code
 from ot_grid.stages.sources.columns import filled, held
 from ot_grid.stages.sources.read import Cells
 from ot_grid.stages.sources.table import Table
@@ -36,7 +36,7 @@ def humaneval(
     def make(row: Cells) -> rows.Question:
         before = filled(row, "prompt")
         entry = str(row.get("entry_point") or _last_function(before))
-        answer = code.asserts([_called(filled(row, "test"), entry)], before=before, entry=entry)
+        answer = known_tests.asserts([_called(filled(row, "test"), entry)], before=before, entry=entry)
         solution = str(held(row, "canonical_solution"))
         return rows.question(before.strip("\n"), source=name, domain=domain, answer=answer, solution=solution)
 

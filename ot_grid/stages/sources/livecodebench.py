@@ -13,8 +13,8 @@ from typing import Any
 
 from ot_grid import rows
 from ot_grid.errors import BadInput
+from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
-from ot_grid.stages.sources import code
 from ot_grid.stages.sources.columns import fill, filled, held, lacking
 from ot_grid.stages.sources.pickled import unpacked
 from ot_grid.stages.sources.read import Cells
@@ -45,7 +45,7 @@ def livecodebench(
         function, tests = _tests(row)
         template = call_template if function else stdin_template
         asked = fill(template, question=filled(row, "question_content").strip(), starter_code=starter)
-        answer = code.call(function, tests) if function else code.stdin(tests)
+        answer = known_tests.call(function, tests) if function else known_tests.stdin(tests)
         return rows.question(asked, source=name, domain=domain, answer=answer)
 
     table = Table(id, None, ", ".join(files), revision, file, tuple(files))
@@ -66,7 +66,7 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _tests(row: Cells) -> tuple[str | None, list[code.Pair]]:
+def _tests(row: Cells) -> tuple[str | None, list[known_tests.Pair]]:
     """Return the function that is called, if any, and the public tests followed by the private ones."""
     public = _parsed(filled(row, "public_test_cases"), "public_test_cases", list)
     private = filled(row, "private_test_cases")
@@ -76,11 +76,11 @@ def _tests(row: Cells) -> tuple[str | None, list[code.Pair]]:
     if kinds not in ({"stdin"}, {"functional"}):
         raise BadInput(f"its {len(found)} tests are of the types {sorted(map(str, kinds))}; one of stdin, functional")
     if kinds == {"stdin"}:
-        return None, code.pairs(found, "tests")
+        return None, known_tests.pairs(found, "tests")
     function = _parsed(filled(row, "metadata"), "metadata", dict).get("func_name")
     if not isinstance(function, str) or not function.isidentifier():
         raise BadInput(f"metadata.func_name={function!r} is no name of the function that the tests call")
-    return function, code.pairs(found, "tests")
+    return function, known_tests.pairs(found, "tests")
 
 
 def _parsed(text: str, column: str, kind: type) -> Any:

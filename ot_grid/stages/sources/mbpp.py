@@ -11,8 +11,8 @@ from typing import Any
 
 from ot_grid import rows
 from ot_grid.errors import BadInput
+from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
-from ot_grid.stages.sources import code
 from ot_grid.stages.sources.columns import fill, filled, held, lacking
 from ot_grid.stages.sources.read import Cells
 from ot_grid.stages.sources.table import Table
@@ -41,9 +41,9 @@ def mbpp(
             raise BadInput(f"task_id={number!r} is no number")
         if not first <= int(number) <= last:
             return None
-        tests = code.listed(held(row, "test_list"), "test_list")
+        tests = known_tests.listed(held(row, "test_list"), "test_list")
         asked = fill(template, task=filled(row, "text").strip(), tests="\n".join(tests))
-        answer = code.asserts(tests, setup=str(held(row, "test_setup_code") or ""))
+        answer = known_tests.asserts(tests, setup=str(held(row, "test_setup_code") or ""))
         return rows.question(asked, source=name, domain=domain, answer=answer, solution=filled(row, "code"))
 
     yield from itertools.islice(Table(id, config, split, revision, file).questions(make, unique="task_id"), limit)

@@ -15,7 +15,7 @@ import pandas as pd
 from ot_grid.report.cells import Cell, Sweep
 from ot_grid.report.page import Evidence
 from ot_grid.report.page.pack import packed, packed_json
-from ot_grid.report.view import View
+from ot_grid.report.selection import View
 
 COLUMNS = ("mean", "low", "high", "se_questions", "se_decoding", "difference", "diff_low", "diff_high", "p",
            "p_adjusted", "detectable", "best", "corrected", "cut", "unextracted", "ungraded", "tokens", "seconds",

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ot_grid import report as reports
 from ot_grid.inference.replies import Purchase, Replies
+from ot_grid.report import build as reports
 from ot_grid.report.cells import find
 from ot_grid.report.page import Evidence, Limits, collect, html
 from ot_grid.report.page.outputs import Length, without_middle

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import pytest
 
-from ot_grid import report as reports
+from ot_grid.report import build as reports
 from ot_grid.report.page import SCRIPTS, html, style_and_script
 from tests.report.conftest import Made
 from tests.report.page import made

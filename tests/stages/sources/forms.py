@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from ot_grid.recipe import shipped
+from ot_grid.planning.recipe import shipped
 from ot_grid.rows import Question
 from ot_grid.stages import sources
 

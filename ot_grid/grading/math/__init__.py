@@ -1,0 +1,1 @@
+"""Answers that are mathematics: equal as a person would say, not as text."""

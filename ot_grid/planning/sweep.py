@@ -1,0 +1,148 @@
+"""From a sweep to its plan: every point composed, checked and turned into a cell.
+
+One idea: a sweep is overrides and a way to lay them out (`asked`, `points`); each point of it is a recipe, and a recipe
+is a cell. It must not know about stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ot_grid import key
+from ot_grid.config import RUNTIME_FIELDS
+from ot_grid.errors import BadInput, nearest
+from ot_grid.planning import asked, points, signatures
+from ot_grid.planning.asked import Asked, Request, expand
+from ot_grid.planning.plan import Builder, Cell, Plan
+from ot_grid.planning.points import Point
+from ot_grid.planning.recipe import Composer, Override, composing, parse, recipe_of, runtime_of, touched
+from ot_grid.planning.sweep_file import SweepFile
+from ot_grid.registry import load_plugins
+from ot_grid.store import slug
+
+__all__ = ["Request", "expand", "plan", "runtime", "with_gpus"]
+
+
+def plan(request: Request) -> Plan:
+    """Return the plan of a request; raise `BadInput` with all problems. Writes nothing, imports no GPU library."""
+    lines, file = expand(request.overrides, request.config_dir)
+    with composing(request.config_dir) as composer:
+        wanted = _asked(request, lines, (file, composer))
+        places, versus = _laid_out(request, wanted, (file, composer))
+        composed = [composer.point(wanted.overrides(place)) for place in places]
+        _check(composer, [settings for settings, _ in composed])
+    builder = Builder()
+    made = [
+        builder.cell(place, recipe_of(settings, choices))
+        for place, (settings, choices) in zip(places, composed, strict=True)
+    ]
+    cells = tuple({cell.id: cell for cell in made}.values())  # two ways to write one value are one cell
+    _check_ranking(file.rank_by if file else (), cells)
+    return Plan(
+        name=_name(request, file, cells),
+        command=_command(request),
+        factors={name: tuple(dict.fromkeys(place[name] for place in places)) for name in wanted.varied},
+        cells=cells,
+        runs=builder.runs,
+        runtime=with_gpus(runtime_of(composed[0][0]), composer.gpus),
+        versus=versus,
+        repeat=tuple(name for name, one in wanted.varied.items() if one.repeat),
+        rank_by=file.rank_by if file else (),
+        question=file.question if file else "",
+        design=file.design if file else points.PRODUCT,
+    )
+
+
+def _asked(request: Request, lines: Sequence[str], over: tuple[SweepFile | None, Composer]) -> Asked:
+    """Return what was asked for; raise `BadInput` when any of it cannot be."""
+    file, composer = over
+    own = parse(lines, composer, multirun=request.multirun)
+    wanted = asked.collect(own, file, composer)
+    if file and wanted.varied and not request.multirun:
+        composer.problems.add(f"+sweep={file.path.stem} names several values: add -m to run them all as a grid")
+    load_plugins(_plugins(wanted.fixed))
+    composer.share(wanted.fixed)
+    if request.repeat is not None:
+        asked.repeated(request.repeat, wanted, composer)
+    return wanted
+
+
+def _laid_out(
+    request: Request, wanted: Asked, over: tuple[SweepFile | None, Composer]
+) -> tuple[list[Point], str | None]:
+    """Return the points, and in words the one to compare with."""
+    file, composer = over
+    named = request.versus or (file.versus if file else "")
+    try:
+        versus = asked.compared(named, wanted, composer) if named else None
+        places, start = points.lay_out(wanted.factors, replace(wanted.layout, versus=versus))
+    except BadInput:
+        composer.problems.raise_if_any()  # what lacks a value because of another problem is no problem of its own
+        raise
+    return places, points.label(start) if start else None
+
+
+def with_gpus(runtime: Mapping[str, Any], declared: Mapping[str, int]) -> dict[str, Any]:
+    """Return a runtime that knows what models take: what their YAML says, under what the cluster's says."""
+    cluster = runtime["cluster"]
+    return {**runtime, "cluster": {**cluster, "gpus": {**declared, **cluster["gpus"]}}}
+
+
+def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> dict[str, Any]:
+    """Return the runtime that overrides give, for a recipe that is already frozen; raise `BadInput` for others."""
+    with composing() as composer:
+        parsed = parse(overrides, composer, multirun=False)
+        for override in parsed:
+            if touched(override) not in RUNTIME_FIELDS:
+                composer.problems.add(
+                    f"{override.input_line!r} would change a frozen recipe; "
+                    f"only {', '.join(RUNTIME_FIELDS)} may be given"
+                )
+        composer.problems.raise_if_any()
+        settings, _ = composer.point(parsed)
+        composer.problems.raise_if_any()
+    return {**runtime_of(settings), "plugins": list(plugins)}
+
+
+def _check(composer: Composer, settings: Sequence[Mapping[str, Any]]) -> None:
+    """Check every distinct group of settings against the functions it names, and each cell as a whole."""
+    checked: set[Any] = set()
+    for one in settings:
+        for problem in signatures.problems(one, checked):
+            composer.problems.add(problem)
+    composer.problems.raise_if_any()
+
+
+def _plugins(overrides: Sequence[Override]) -> list[str]:
+    found = [override.value() for override in overrides if override.key_or_group == "plugins"]
+    return [str(name) for value in found for name in (value if isinstance(value, list) else [value])]
+
+
+def _name(request: Request, file: SweepFile | None, cells: Sequence[Cell]) -> str:
+    """Return a name that a reader recognises and another sweep does not have: what it is about, a hash of its cells."""
+    if request.name and request.name != slug(request.name):
+        raise BadInput(
+            f"--name {request.name!r} cannot be a folder's name; use letters, digits, '.', '_' and '-': "
+            f"{slug(request.name)}"
+        )
+    about = file.path.stem if file else "-".join(cells[0].coordinates) or "single"
+    return request.name or f"{slug(about)}-{key.short([cell.id for cell in cells])[:6]}"
+
+
+def _command(request: Request) -> tuple[str, ...]:
+    """Return what was asked for, as it is typed."""
+    repeat = () if request.repeat is None else ("--repeat", ",".join(request.repeat))
+    return (*request.overrides, *repeat, *(("--versus", request.versus) if request.versus else ()))
+
+
+def _check_ranking(benchmarks: Sequence[str], cells: Sequence[Cell]) -> None:
+    """Raise when a benchmark that is to rank is not one of every cell."""
+    there = [set(cell.recipe["eval"]) for cell in cells]
+    every = set.intersection(*there)
+    lost = [name for name in benchmarks if name not in every]
+    if lost:
+        raise BadInput(
+            *(f"rank_by names {name!r}, which not every cell evaluates; {nearest(name, every)}" for name in lost)
+        )

@@ -1,0 +1,281 @@
+"""The ranked table of a sweep: the product of the whole grid.
+
+One idea: a report is read off the disk, so it can be made at any time, by anyone, also of an unfinished sweep. It must
+not change the store, and must not import torch or hydra.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from ot_grid.errors import BadInput, nearest
+from ot_grid.report import cells, gates, latex, notes, page, published, render, sections, selection, verdicts, wishes
+from ot_grid.report import held_out as looks
+from ot_grid.report.cells import Sweep
+from ot_grid.report.details import benchmarks
+from ot_grid.report.factors import effects, interactions
+from ot_grid.report.grouping import Row, rows
+from ot_grid.report.numbers import CORRECTIONS, Options, numbers
+from ot_grid.report.page import evidence
+from ot_grid.report.results import Reader, Result
+from ot_grid.report.selection import View
+from ot_grid.report.table import Told, ranked
+from ot_grid.report.verdicts import Verdict
+from ot_grid.store import Store, write_text
+
+__all__ = ["Asked", "Report", "build", "write"]
+MOST_DRAWS = 1_000_000  # of each row; the standard error of a share of 5 % is then 0.02 %
+NO_SWEEP = "-"  # in place of a sweep's name: published scores alone
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader wants to see.
+
+    `reference` is the id, label or coordinates of the cell that the others are compared with, by default the first
+    ranked one. `accept` has 'CELL:BENCHMARK' of flagged evaluations to rank all the same; `held_out` names held-out
+    benchmarks to show apart; `rank_by` all that rank, held-out ones too; `grade` the later scoring to read; `scores` a
+    file of published scores to set beside the sweep; `weights` what benchmarks weigh that do not weigh 1; `correction`
+    how p-values allow for many comparisons, holm or bh; `draws` of the bootstrap; `training_noise` the standard
+    deviation between training seeds, in points, where it is known from elsewhere.
+    """
+
+    reference: str | None = None
+    accept: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()
+    rank_by: tuple[str, ...] = ()
+    grade: str | None = None
+    scores: Path | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    correction: str = Options.correction
+    draws: int = Options.draws
+    training_noise: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Behind:
+    """Where the page finds what lies behind the numbers."""
+
+    store: Store
+    results: tuple[Result, ...]
+    grade: str | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The numbers of a sweep, as frames and as text."""
+
+    sweep: Sweep
+    table: pd.DataFrame  # one row a recipe, see `table.ranked`
+    factors: pd.DataFrame  # one row a factor and choice, see `factors.effects`
+    interactions: pd.DataFrame  # one row a pair of choices of two factors, see `factors.interactions`
+    benchmarks: pd.DataFrame  # one row a cell and benchmark, see `details.benchmarks`
+    apart: pd.DataFrame  # the same of the held-out benchmarks that were named to be shown
+    view: View  # which benchmarks rank, and which are held out
+    banner: tuple[str, ...]  # "REHEARSAL: ...", "HELD OUT: ...": what must be known before any number
+    notes: tuple[str, ...]
+    verdict: Verdict
+    noise: str  # which noise the ranking covers
+    reference: str | None  # the id of the cell that differences are to
+    complete: bool  # whether every cell is ranked
+    behind: Behind | None = field(default=None, compare=False, repr=False)
+
+    def to_text(self) -> str:
+        """Return text for a terminal of 100 columns."""
+        return render.text(self._page)
+
+    def to_markdown(self) -> str:
+        """Return Markdown."""
+        return render.markdown(self._page)
+
+    def to_csv(self) -> str:
+        """Return the ranked table as CSV; lines that start with '#' hold the banner and the notes."""
+        return render.comma_separated(self._page, self.table)
+
+    def to_json(self) -> str:
+        """Return strict JSON with everything in full precision."""
+        facts = {
+            "sweep": self.sweep.name,
+            "question": self.sweep.question,
+            "command": list(self.sweep.command),
+            "created": self.sweep.created.isoformat(),
+            "reference": self.reference,
+            "complete": self.complete,
+            "ranked_by": list(self.view.ranking),
+            "held_out": list(self.view.held_out),
+            "noise": self.noise,
+            "verdict": {name: None if value != value else value for name, value in asdict(self.verdict).items()},
+        }
+        frames = {
+            "cells": self.table,
+            "factors": self.factors,
+            "interactions": self.interactions,
+            "benchmarks": self.benchmarks,
+            "apart": self.apart,
+        }
+        return render.strict_json(self._page, frames, facts)
+
+    def to_latex(self) -> str:
+        """Return a booktabs table for a paper, see `latex.latex`."""
+        return latex.latex(self)
+
+    def to_html(self) -> str:
+        """Return a page for a browser that needs nothing beside itself, with questions and outputs to look into."""
+        measured = [result for result in self.behind.results if result.cell.runs[0].key] if self.behind else []
+        if self.behind is None or not measured:
+            return page.html(self)
+        return page.html(self, evidence.collect(self.behind.store, measured, self, grade=self.behind.grade))
+
+    @cached_property
+    def _page(self) -> render.Page:
+        states = [status.partition(":")[0] for status in self.table["status"]] if len(self.table) else []
+        flagged = f", {states.count('flagged')} of them flagged" if "flagged" in states else ""
+        done = states.count("complete") + states.count("flagged")
+        heading = {
+            "Sweep": f"{self.sweep.name}, {done} of {len(self.table)} cells complete{flagged}",
+            **({"Question": self.sweep.question} if self.sweep.question else {}),
+            "Command": self.sweep.asked,
+            "Made": f"{self.sweep.created:%Y-%m-%d %H:%M %Z}",
+            "Result": self.verdict.sentence,
+        }
+        names = [name for name in self.sweep.factors if name not in self.sweep.repeat]
+        tables = sections.Tables(self.table, self.factors, self.interactions, names, self.noise)
+        shown = sections.sections(tables)
+        apart = [sections.held_out(self.apart, self.sweep)] if len(self.apart) else []
+        return render.Page(heading, self.banner, [*shown, *apart], sections.unranked(self.table), self.notes)
+
+
+def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
+    """Return the report of a sweep, of the newest when `name` is None, of published scores alone when it is '-'.
+
+    Whoever shows held-out scores, `view.looked`, notes it first (`looks.write`). Raise `BadInput` for unknown names.
+    """
+    asked = asked or Asked()
+    scores = published.read(asked.scores) if asked.scores else None
+    sweep, reader = _sweep(store, name, scores), Reader(store, asked.grade)
+    shown, accepted = (
+        selection.of(sweep, asked.held_out, asked.rank_by or sweep.rank_by),
+        selection.accepted(sweep, asked.accept),
+    )
+    _check(asked, shown)
+    wanted = cells.pick(sweep, asked.reference) if asked.reference is not None else None
+    measured = [cell for cell in sweep.cells if not any(cell is one.cell for one in (scores.results if scores else ()))]
+    read = [*reader.results(replace(sweep, cells=tuple(measured))), *(scores.results if scores else ())]
+    judged = gates.flagged(shown.judged(read), accepted)
+    said = [
+        *wishes.benchmarks(shown, read, looks.read(store.sweep(sweep.name))),
+        *wishes.accepted(accepted, judged),
+        *wishes.scored(asked.grade, shown.taking_part(read)),
+        *wishes.weighed(asked.weights),
+    ]
+    apart = gates.flagged(shown.shown_apart(read), ())
+    made = _report(
+        _Read(sweep, reader, shown, judged, apart), asked, _Said(wanted, said, tuple(notes.cost(reader, sweep)))
+    )
+    return replace(made, behind=Behind(store, tuple(judged), asked.grade))
+
+
+def _sweep(store: Store, name: str | None, scores: published.Scores | None) -> Sweep:
+    if name == NO_SWEEP:
+        if scores is None:
+            raise BadInput("a report of no sweep ('-') needs --scores FILE.csv")
+        return published.alone(scores)
+    found = cells.find(store, name)
+    return published.joined(found, scores) if scores else found
+
+
+def _check(asked: Asked, shown: View) -> None:
+    known = (*shown.ranking, *shown.others, *shown.held_out)
+    problems = [
+        *(
+            f"--weigh {name!r} is no benchmark here; {nearest(name, known)}"
+            for name in asked.weights
+            if name not in known
+        ),
+        *(
+            f"--weigh {name}={weight:g} is no weight; give 0 or more, e.g. --weigh {name}=2"
+            for name, weight in asked.weights.items()
+            if not 0 <= weight < math.inf
+        ),
+    ]
+    if shown.ranking and not any(asked.weights.get(name, 1) for name in shown.ranking):
+        problems.append(f"--weigh leaves nothing that counts; one must weigh more than 0: {', '.join(shown.ranking)}")
+    if asked.correction not in CORRECTIONS:
+        problems.append(f"--correction {asked.correction!r}; {nearest(asked.correction, CORRECTIONS)}")
+    if asked.training_noise is not None and not 0 <= asked.training_noise <= 100:
+        problems.append(f"--training-noise {asked.training_noise:g} is no standard deviation in points, e.g. 0.8")
+    if asked.draws < 100:
+        problems.append(f"--draws {asked.draws} is too few to say anything of the tails; give at least 100")
+    if asked.draws > MOST_DRAWS:
+        problems.append(f"--draws {asked.draws} would fill the memory and change no digit; give at most {MOST_DRAWS}")
+    if problems:
+        raise BadInput(*problems)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was read of a sweep."""
+
+    sweep: Sweep
+    reader: Reader
+    shown: View
+    judged: list[Result]
+    apart: list[Result]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What a report says beside what its numbers tell."""
+
+    wanted: cells.Cell | None  # the reference that the reader named
+    wishes: Sequence[str]
+    cost: tuple[str, ...]
+
+
+def _report(read: _Read, asked: Asked, said: _Said) -> Report:
+    sweep, results = read.sweep, read.shown.taking_part(read.judged)
+    lines = rows(sweep, results)
+    standing = [row for row in lines if row.ranked]
+    used = _reference(standing, said.wanted)
+    found = numbers(standing, used, Options(asked.weights, asked.correction, asked.draws, asked.training_noise))
+    apart = benchmarks(read.apart)
+    table = ranked(Told(sweep, lines, found, read.reader.cost, apart))
+    factors, both = effects(sweep, lines, found), interactions(sweep, found)
+    verdict = verdicts.verdict(found, len(standing), asked.draws, drawn=sweep.drawn)
+    first = notes.reference(said.wanted or sweep.cells[0], used, lines) if sweep.cells else "The sweep has no cell."
+    compared = notes.comparability(found, len(standing))
+    made = notes.Made(sweep, table, factors, read.judged, found, verdict)
+    return Report(
+        sweep=sweep, table=table, factors=factors, interactions=both, benchmarks=benchmarks(read.judged), apart=apart,
+        view=read.shown, banner=(*wishes.banner(read.shown), *(f"REHEARSAL: {line}" for line in sweep.banner)),
+        notes=(first, *said.wishes, *compared, *notes.written(made), *said.cost), verdict=verdict,
+        noise=notes.noise(found, verdict, sweep.drawn), reference=used.cell.id if used else None,
+        complete=bool(results) and all(result.ranked for result in results),
+    )  # fmt: skip
+
+
+def _reference(standing: Sequence[Row], wanted: cells.Cell | None) -> Row | None:
+    """Return the row that the others are compared with: the one that has the wanted cell, or the first."""
+    having = [row for row in standing if wanted is None or wanted.id in row.members.split()]
+    return having[0] if having else None
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write report.txt, .md, .csv, .json, .tex and .html, each whole or not at all, and return their paths."""
+    forms = {
+        "txt": report.to_text(),
+        "md": report.to_markdown(),
+        "csv": report.to_csv(),
+        "json": report.to_json(),
+        "tex": report.to_latex(),
+        "html": report.to_html(),
+    }
+    for suffix, form in forms.items():
+        write_text(folder / f"report.{suffix}", form)
+    return [folder / f"report.{suffix}" for suffix in forms]

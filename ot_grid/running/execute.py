@@ -1,0 +1,235 @@
+"""One stage run, in this process: claim, guard, work, record.
+
+One idea: everything comes from frozen JSON, and the record is written last. It runs the same under submitit on this
+machine and under Slurm, and never composes a config. It must not know about cells or sweeps.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ot_grid import attempts, key, machine, store
+from ot_grid.config import Cluster
+from ot_grid.errors import BadInput, OtGridError, UpstreamMissing
+from ot_grid.inference.door import Door
+from ot_grid.registry import load_plugins
+from ot_grid.running.progress import Writer
+from ot_grid.stages.work import Work
+from ot_grid.stopping import Stopped
+from ot_grid.store import Store
+
+DISK_FULL = "disk full"
+VERSIONED = (
+    "ot_grid",
+    "torch",
+    "transformers",
+    "trl",
+    "accelerate",
+    "datasets",
+    "vllm",
+    "math-verify",
+    "reasoning-gym",
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a job is told about one stage run: its recipe, its place and those of its inputs, relative to the store."""
+
+    key: str
+    stage: str
+    folder: str
+    inputs: tuple[str, ...]
+    recipe: Mapping[str, Any]  # what its key is the hash of
+    shared: bool = False  # several jobs generate for it together
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Order:
+        """Return an order that was written as plain data."""
+        return cls(**{**plain, "inputs": tuple(plain["inputs"])})
+
+
+def run_orders(root: str, orders: Sequence[Mapping[str, Any]], runtime: Mapping[str, Any]) -> None:
+    """Run stage runs one after the other, loading a model that they share once; raise when any failed."""
+    load_plugins(runtime["plugins"])
+    cluster = cluster_of(runtime["cluster"])
+    door = Door(Store(root).replies, cluster, lambda done, total, what: None)
+    failed: list[tuple[Order, Exception]] = []
+    for order in map(Order.of, orders):
+        try:
+            run(Store(root), order, cluster, door)
+        except Exception as error:
+            print(traceback.format_exc(), flush=True)  # noqa: T201 (a job's stdout is its log)
+            failed.append((order, error))
+    if failed:
+        told = "; ".join(f"{order.folder}: {error}" for order, error in failed)
+        raise (UpstreamMissing if all(isinstance(e, UpstreamMissing) for _, e in failed) else OtGridError)(told)
+
+
+def cluster_of(plain: Mapping[str, Any]) -> Cluster:
+    """Return the cluster settings of a job, with its share of this machine filled in."""
+    cluster = Cluster(**{f.name: plain[f.name] for f in fields(Cluster)})
+    if cluster.threads is None:
+        cluster.threads = machine.share(cluster)[1]
+    return cluster
+
+
+def run(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:
+    """Run one stage run unless it has a record; return whether this process made it."""
+    folder = place.root / order.folder
+    if store.record_of(folder) is not None:
+        return False
+    here = whereabouts()
+    begun = attempts.begin(folder, here["job"], here["log"])
+    door.take_usage()
+    try:
+        made = attempt(place, order, cluster, door)
+    except BaseException as error:
+        outcome = failure_class(error)
+        with suppress(OSError):  # a full disk, say, which must not hide the error itself
+            if outcome == DISK_FULL:
+                store.restart(folder)  # what is half written is of no use, and in the way of telling
+            attempts.end(folder, outcome, str(error) or type(error).__name__, name=begun)
+        raise
+    attempts.end(folder, attempts.DONE if made else attempts.HELPED, name=begun)
+    return made
+
+
+def attempt(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:
+    """Make an artifact, or help others to; return whether it was this process that made it."""
+    if order.shared:
+        help_out(place, order, cluster, door)
+    with store.claim(place.root / order.folder):
+        if store.record_of(place.root / order.folder) is not None:
+            return False
+        make(place, order, cluster, door)
+        return True
+
+
+def help_out(place: Store, order: Order, cluster: Cluster, door: Door) -> None:
+    """Generate what a stage run asks for, together with other jobs that do the same; write nothing but replies."""
+    task = in_progress(order, place, guard(place, order), cluster, door)
+    door.chunk = cluster.chunk
+    try:
+        stage_module(order.stage).buy(task)
+    finally:
+        door.chunk = None
+
+
+def make(place: Store, order: Order, cluster: Cluster, door: Door) -> None:
+    """Make an artifact, its record last."""
+    folder = place.root / order.folder
+    store.freeze(folder, order.recipe)
+    store.restart(folder)
+    store.write_json(folder / store.JOB, whereabouts())
+    record = work(order, place, guard(place, order), cluster, door)
+    (folder / store.PROGRESS).unlink(missing_ok=True)
+    store.write_json(folder / store.RECORD, record)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # not before: a kill in between would cost them
+
+
+def guard(place: Store, order: Order) -> list[Path]:
+    """Return the artifacts of the inputs; raise `UpstreamMissing` when one has no record."""
+    inputs = [place.root / relative for relative in order.inputs]
+    missing = [str(path) for path in inputs if store.record_of(path) is None]
+    if missing:
+        raise UpstreamMissing(f"{order.folder} waits for {', '.join(missing)}: no record there yet")
+    return inputs
+
+
+def work(order: Order, place: Store, inputs: Sequence[Path], cluster: Cluster, door: Door) -> dict[str, Any]:
+    """Do the work of a stage run and return its record."""
+    task = in_progress(order, place, inputs, cluster, door)
+    counts = stage_module(order.stage).run(task)
+    return {
+        "key": order.key,
+        "stage": order.stage,
+        "counts": counts,
+        "usage": asdict(door.take_usage()),
+        "seconds": round(attempts.seconds(attempts.read(task.out)), 3),  # of all attempts at it
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "where": whereabouts(),
+        "made_with": versions(),
+        "inputs": {path.name: key.digest(_outputs(path)) for path in inputs},
+        "outputs": store.digests(task.out),
+        **task.log,
+    }
+
+
+def in_progress(order: Order, place: Store, inputs: Sequence[Path], cluster: Cluster, door: Door) -> Work:
+    """Return what a stage is handed."""
+    folder = place.root / order.folder
+    door.progress = progress = Writer(folder / store.PROGRESS)
+    door.buyer = order.key
+    return Work(order.stage, order.recipe["branch"], order.recipe["reads"], inputs, folder, door, cluster, progress)
+
+
+def stage_module(name: str) -> Any:
+    """Return the module of a stage."""
+    return importlib.import_module(f"ot_grid.stages.{name}")
+
+
+def _outputs(artifact: Path) -> dict[str, str]:
+    record = store.record_of(artifact)
+    assert record is not None, f"{artifact} passed the guard"
+    return dict(record["outputs"])
+
+
+def failure_class(error: BaseException) -> str:
+    """Return why a stage run failed, in the words of its class."""
+    if isinstance(error, Stopped):
+        return str(error)  # time limit, preempted, cancelled
+    if isinstance(error, UpstreamMissing):
+        return "upstream"
+    if isinstance(error, BadInput):
+        return "bad input"
+    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+        return "out of memory"
+    # By its words: shutil and a trainer in a process of its own hand on no number.
+    if any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT)):
+        return DISK_FULL
+    return "stopped" if isinstance(error, (KeyboardInterrupt, SystemExit)) else "bug"
+
+
+def whereabouts() -> dict[str, Any]:
+    """Return where this process runs, and its log."""
+    told = os.environ
+    job = told.get("OT_GRID_JOB") or told.get("SUBMITIT_LOCAL_JOB_ID")
+    log = told.get("OT_GRID_LOG")
+    if not log and job and told.get("SUBMITIT_FOLDER"):
+        log = f"{told['SUBMITIT_FOLDER'].replace('%j', job)}/{job}_0_log.out"
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "job": job,
+        "log": log,
+        "cores": machine.cores(),
+        "gpus": machine.gpus(),
+    }
+
+
+def versions() -> dict[str, Any]:
+    """Return what made an artifact: packages, Python, and the commit of a checkout. Recorded; only warns."""
+    return {"python": platform.python_version(), "commit": commit(), **machine.versions(VERSIONED)}
+
+
+def commit() -> str | None:
+    """Return the git commit of our own checkout, with '+changes' when it is not clean; None when installed."""
+    here = Path(__file__).parents[1]
+    if not shutil.which("git") or not (here.parent / ".git").exists():
+        return None
+    ask = ["git", "-C", str(here), "describe", "--always", "--dirty=+changes", "--abbrev=40", "--exclude=*"]
+    return subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip() or None

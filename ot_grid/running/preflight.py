@@ -1,0 +1,94 @@
+"""What must be true before anything is spent: a store to write to, models and files to read.
+
+One idea: it looks at this machine, which planning must not; and tells all problems at once. It must not write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ot_grid import key, registry, store
+from ot_grid.config import Cluster, Model
+from ot_grid.errors import BadInput, OtGridError, Problems
+from ot_grid.grading import needs_sandbox, sandbox
+from ot_grid.inference import models
+from ot_grid.planning import pipeline
+from ot_grid.planning.frozen import models as models_of
+from ot_grid.planning.plan import Plan, StageRun
+from ot_grid.running.execute import cluster_of
+from ot_grid.stages import bind, sources
+from ot_grid.stages.training import launcher
+from ot_grid.store import Artifacts
+
+
+def check(plan: Plan, artifacts: Artifacts) -> None:
+    """Raise `BadInput` with everything that would stop the stage runs that are still to run."""
+    problems = Problems()
+    try:
+        artifacts.place.check_writable()
+    except BadInput as error:
+        problems.add(error)
+    for problem in not_ready(plan, artifacts):
+        problems.add(problem)
+    problems.raise_if_any()
+
+
+def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
+    """Yield what is not there: models, files, columns; and what is there but broken or changed."""
+    missing = []
+    for run in plan.runs.values():
+        try:
+            done = artifacts.done(run)
+            if done and run.stage in ("source", "benchmark"):
+                yield from changed(artifacts.folder(run), run)
+        except OtGridError as error:
+            yield str(error)
+        else:
+            missing += [] if done else [run]
+    cluster = cluster_of(plan.runtime["cluster"])
+    if cluster.accelerate_config and any(run.stage == "train" for run in missing):
+        try:
+            launcher.config_file(cluster.accelerate_config)
+        except BadInput as error:
+            yield str(error)
+    yield from _models(missing, cluster)
+    yield from _files(missing)
+    yield from _sandbox(missing, cluster)
+
+
+def _models(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:
+    cache = Path(cluster.model_cache).expanduser()
+    for plain, user in models_of(runs).values():
+        problem = models.problem(bind.made(Model, plain), known=cluster.models, cache=cache)
+        if problem:
+            yield f"{user}: {problem}"
+
+
+def _sandbox(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:
+    """Yield why programs cannot run here as is required; what the nodes of a cluster can, `doctor` asks."""
+    named = {name for run in runs for kind, name in pipeline.functions(run.reads) if kind == "grader"}
+    if cluster.kind == "local" and any(needs_sandbox(registry.find("grader", name).function) for name in named):
+        try:
+            sandbox.choose(cluster.sandbox)
+        except BadInput as error:
+            yield f"cluster.{error}"
+
+
+def _files(runs: Iterable[StageRun]) -> Iterator[str]:
+    for run in runs:
+        if run.stage == "source":
+            yield from (f"source={run.label}: {problem}" for problem in sources.check(run.reads["source"]))
+        elif run.stage == "benchmark":
+            yield from (f"eval={run.label}: {problem}" for problem in sources.check(run.reads["benchmark"]["data"]))
+
+
+def changed(artifact: Path, run: StageRun) -> Iterator[str]:
+    """Yield the local files of a finished source or benchmark that have other content today."""
+    record = store.record_of(artifact) or {}
+    for path, digest in (record.get("files") or {}).items():
+        if Path(path).is_file() and key.file_digest(Path(path)) != digest:
+            yield (
+                f"{run.stage}={run.label}: {path} has changed since {artifact} was made from it; "
+                "give the new content another file name, or delete that artifact and all that was made from it"
+            )

@@ -1,0 +1,1 @@
+"""The processes of a training: how they are started, what they do, what they leave."""

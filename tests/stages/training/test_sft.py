@@ -1,0 +1,124 @@
+"""The trainer stops at a checkpoint and goes on from there as if nothing had been: real training of a tiny model."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ot_grid import stopping
+from ot_grid.errors import OtGridError
+from ot_grid.stages import train
+from ot_grid.stages.training import checkpoints, launcher, sft
+from ot_grid.stages.work import Work
+from ot_grid.store import write_json
+from tests.stages import tiny
+
+pytestmark = pytest.mark.slow  # trains, though a tiny model
+
+
+@contextmanager
+def after(steps: int, event: Callable[[sft.Word], None]) -> Iterator[None]:
+    """Have something happen when the trainer in this process has done so many steps."""
+
+    class Then(sft.Word):
+        done = -1  # it also looks before the first step
+
+        def now(self) -> int:
+            self.done += 1
+            if self.done == steps:
+                event(self)
+            return super().now()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sft, "Word", Then)
+        yield
+
+
+def left(work: Work) -> list[str]:
+    return sorted(path.name for path in (work.out / "checkpoints").glob("checkpoint-*"))
+
+
+def test_stopped_and_started_again_it_ends_with_the_weights_of_an_uninterrupted_training(
+    make: tiny.Make, whole: tuple[Work, dict[str, Any]], tmp_path: Path
+):
+    """A signal makes it write a checkpoint where it is; the next start goes on there and ends with the same bytes."""
+    with (
+        tiny.in_process(),
+        after(27, lambda word: signal.raise_signal(signal.SIGTERM)),
+        pytest.raises(stopping.Stopped),
+    ):
+        train.run(make(tmp_path))
+    assert not (tmp_path / "model").exists()
+    assert left(make(tmp_path)) == ["checkpoint-20", "checkpoint-27"]
+    work, (uninterrupted, counts) = make(tmp_path), whole
+    with tiny.in_process():
+        assert train.run(work) == {**counts, "resumed_at": 27}
+    assert tiny.weights(work) == tiny.weights(uninterrupted)
+    assert work.log["loss"] == uninterrupted.log["loss"]
+    assert [step for step, _ in work.log["loss"]] == list(range(1, tiny.STEPS + 1))
+
+
+def test_asked_to_stop_after_the_last_step_it_finishes(make: tiny.Make, tmp_path: Path):
+    """A training that has done all its steps writes its model, whatever it is asked then."""
+    with tiny.in_process(), after(tiny.STEPS, lambda word: (word.out / launcher.STOP).write_text("time limit")):
+        assert train.run(make(tmp_path))["steps"] == tiny.STEPS
+    assert tiny.weights(make(tmp_path))
+
+
+def test_killed_after_its_last_step_it_only_writes_the_model(
+    make: tiny.Make, whole: tuple[Work, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The last step leaves a checkpoint, from which the next start has nothing more to train."""
+    monkeypatch.setattr(sft, "save", interrupted)
+    with tiny.in_process(), pytest.raises(KeyboardInterrupt):
+        train.run(make(tmp_path))
+    monkeypatch.undo()
+    with tiny.in_process():
+        assert train.run(make(tmp_path))["resumed_at"] == tiny.STEPS
+    assert tiny.weights(make(tmp_path)) == tiny.weights(whole[0])
+
+
+def interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("between", ["steps", "a checkpoint and its mark"])
+def test_an_older_run_leaves_the_checkpoints_of_a_newer_one_alone(
+    make: tiny.Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: str
+):
+    """A trainer that wakes up when another run has started ends, and no checkpoint of it counts any more."""
+    taken_over = {"steps": 30, "a checkpoint and its mark": 39}[between]
+    if between != "steps":
+        monkeypatch.setattr(sft, "obedience", blind(sft.obedience))
+    with (
+        tiny.in_process(),
+        after(taken_over, lambda word: write_json(word.out / launcher.ORDER, {"run": "a newer one"})),
+        pytest.raises(OtGridError, match="another run of this training has started since"),
+    ):
+        train.run(make(tmp_path))
+    newest = checkpoints.newest(tmp_path / "checkpoints")
+    assert newest
+    assert newest.name == "checkpoint-20"
+    assert not (tmp_path / "model.tmp").exists()
+
+
+def blind(made: Callable[[sft.Word], Any]) -> Callable[[sft.Word], Any]:
+    """A callback that does not see at the end of a step what has happened."""
+
+    def callback(word: sft.Word) -> Any:
+        class Eye(sft.Word):
+            def __init__(self) -> None:
+                self.out, self.run, self.first = word.out, word.run, word.first
+
+            def now(self) -> int:
+                word.now()
+                return sft.GO_ON
+
+        return made(Eye())
+
+    return callback
