@@ -33,7 +33,7 @@ def main() -> int:
     formats = [name.strip() for name in args.format.split(",") if name.strip()]
     try:
         found = find_sweep(place, args.sweep)
-        report = build(place, found["name"], Asked(reference=args.reference or found.get("versus")))
+        report = build(place, found.name, Asked(reference=args.reference or found.versus))
         written, absent = figures.write(report, Path(args.to), formats=formats, most=args.most)
     except OtGridError as error:
         print(error, file=sys.stderr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ot_grid import api, attempts, store
-from ot_grid.planning import frozen
+from ot_grid.planning import freezing
 from ot_grid.planning.plan import Plan, StageRun
 
 
@@ -11,7 +11,7 @@ def local_sweep() -> tuple[Plan, store.Artifacts]:
     """A small frozen sweep of which nothing has run."""
     plan = api.plan(["filter=random,none", "teacher=reference", "source=gsm_symbolic", "mix=top1", "eval=[sums,gcd]"])
     artifacts = api.artifacts_of(plan)
-    frozen.freeze(plan, artifacts)
+    freezing.freeze(plan, artifacts)
     return plan, artifacts
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ot_grid import api, cli
 from ot_grid.cli import printing
-from ot_grid.planning import frozen
+from ot_grid.planning import freezing
 
 
 def ot_grid(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -203,7 +203,7 @@ def test_values_that_no_stage_could_use_are_told_by_plan(capsys, words: list[str
 def test_a_local_sweep_is_not_cancelled_by_slurm(capsys, own_store: Path, tmp_path: Path, monkeypatch):
     """What was never given to Slurm is stopped with Ctrl-C, it is said; no command of Slurm is needed for that."""
     wanted = api.plan(["teacher=reference"])
-    frozen.freeze(wanted, api.artifacts_of(wanted))
+    freezing.freeze(wanted, api.artifacts_of(wanted))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert cli.main(["cancel", wanted.name]) == 0
     assert "Ctrl-C" in capsys.readouterr().out

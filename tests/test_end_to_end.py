@@ -17,7 +17,7 @@ import pytest
 
 from ot_grid import api, launch
 from ot_grid import store as stores
-from ot_grid.planning import frozen, pipeline
+from ot_grid.planning import freezing, pipeline
 from tests.requires import ALL
 
 pytestmark = pytest.mark.slow
@@ -87,7 +87,7 @@ def until(stage: str, *overrides: str) -> None:
     some = {k: run for k, run in whole.runs.items() if names.index(run.stage) <= names.index(stage)}
     part = replace(whole, runs=some, cells=())
     artifacts = api.artifacts_of(part)
-    frozen.freeze(part, artifacts)
+    freezing.freeze(part, artifacts)
     assert not launch.launch(part, artifacts).failed
 
 

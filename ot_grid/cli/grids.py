@@ -32,13 +32,10 @@ def run(words: Sequence[str]) -> int:
 
 def planned(args: argparse.Namespace) -> Plan:
     """Return the plan of what was asked for."""
-    from ot_grid.planning import sweep
-
-    return sweep.plan(
-        sweep.Request(
-            tuple(args.overrides), args.multirun, args.config_dir, args.name, repeat=args.repeat, versus=args.versus
-        )
-    )
+    return api.plan(
+        args.overrides, multirun=args.multirun, config_dir=args.config_dir, name=args.name, repeat=args.repeat,
+        versus=args.versus,
+    )  # fmt: skip
 
 
 def _told(wanted: Plan, outcome: Outcome) -> int:
@@ -79,7 +76,7 @@ def retry(words: Sequence[str]) -> int:
 def _told_of(ran: api.Ran, args: argparse.Namespace) -> int:
     if ran.report:
         say(ran.report.to_text())
-    return _told(frozen.frozen(Store(args.store), args.sweep), ran.outcome)
+    return _told(frozen.plan(Store(args.store), args.sweep), ran.outcome)
 
 
 def plan(words: Sequence[str]) -> int:

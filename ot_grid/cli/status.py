@@ -39,7 +39,7 @@ def status(words: Sequence[str]) -> int:
     )
     args = parser.parse_args(words)
     place = Store(args.store)
-    wanted = frozen.frozen(place, args.sweep)
+    wanted = frozen.plan(place, args.sweep)
     artifacts = Artifacts(place)
     now = overview.take(wanted, artifacts)
     if args.watch:

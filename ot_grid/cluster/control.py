@@ -15,7 +15,7 @@ from ot_grid.cluster import batches, slurm
 from ot_grid.cluster.batches import Batch
 from ot_grid.cluster.slurm import Queue, Queued
 from ot_grid.errors import BadInput
-from ot_grid.planning import frozen as submission
+from ot_grid.planning import frozen
 from ot_grid.store import Store
 
 
@@ -40,7 +40,7 @@ class Throttled:
 
 def cancel(place: Store, name: str) -> Cancelled:
     """Cancel all queued and running jobs of a sweep; those that heal it first."""
-    sweep = str(submission.find_sweep(place, name)["name"])
+    sweep = frozen.find_sweep(place, name).name
     if not batches.of_sweep(place, sweep):
         return Cancelled(given=False)
     healing = [job for batch, jobs in _queued(place, sweep, slurm.queue()) if batch.heals for job in jobs]
@@ -60,7 +60,7 @@ def throttle(place: Store, name: str, most: int) -> Throttled:
     """Let at most `most` jobs of each array of a sweep run at once, also of later arrays; 0 lifts the limit."""
     if most < 0:
         raise BadInput(f"{most} jobs at once cannot be: give a whole number of at least 1, or 0 to lift the limit")
-    sweep = str(submission.find_sweep(place, name)["name"])
+    sweep = frozen.find_sweep(place, name).name
     _remember(place, sweep, most)
     if not batches.of_sweep(place, sweep):
         return Throttled(0, 0)
@@ -76,7 +76,7 @@ def throttle(place: Store, name: str, most: int) -> Throttled:
 
 def _remember(place: Store, sweep: str, most: int) -> None:
     """Have what is submitted for this sweep later, also by jobs that heal it, keep to the limit."""
-    path = place.sweep(sweep) / submission.RUNTIME
+    path = place.sweep(sweep) / frozen.RUNTIME
     if not path.exists():
         return
     runtime = store.read_json(path)
@@ -102,7 +102,6 @@ def _waiting(place: Store, sweep: str, keys: set[str], queue: Queue) -> dict[str
     """Return the other sweeps with queued jobs that need some of these stage runs."""
     others = {batch.sweep for batch in batches.live(place) if batch.sweep != sweep and batch.name in queue.by_batch}
     needed = {
-        name: {str(run["key"]) for cell in submission.find_sweep(place, name)["cells"] for run in cell["runs"]}
-        for name in sorted(others)
+        name: {run.key for cell in frozen.find_sweep(place, name).cells for run in cell.runs} for name in sorted(others)
     }
     return {name: len(theirs & keys) for name, theirs in needed.items() if theirs & keys}

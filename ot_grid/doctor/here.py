@@ -14,8 +14,7 @@ from urllib.parse import urlparse
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
 from ot_grid.errors import BadInput
 from ot_grid.machine import GIB
-from ot_grid.planning.frozen import models as models_of
-from ot_grid.planning.plan import Plan
+from ot_grid.planning.plan import Plan, models_of
 from ot_grid.running import preflight
 from ot_grid.store import Artifacts, Store
 

@@ -1,164 +1,264 @@
-"""What is written before anything is launched: the sweep's cells with their recipes, and orders that hold theirs.
+"""Sweeps as they were frozen at submission: the one reader of `sweep.json`, and how a cell is named.
 
-One idea: a job and a report read only this, so editing a YAML later touches nothing that was submitted. It must not
-start anything.
+One idea: reports, jobs and reproductions know a sweep from its file alone, so editing a YAML later touches nothing that
+was submitted. It must not write (see `freezing`), compose a config or look at artifacts.
 """
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from ot_grid import store
 from ot_grid.config import Recipe
-from ot_grid.errors import BadInput, OtGridError, nearest
-from ot_grid.planning.plan import Builder, Cell, Plan, StageRun
+from ot_grid.errors import BadInput, Corrupt, OtGridError, nearest
+from ot_grid.planning.plan import Builder, Plan
 from ot_grid.registry import load_plugins
-from ot_grid.store import Artifacts, Store
+from ot_grid.store import Store, read_json
 
 SWEEP = "sweep.json"
-LISTS, WORDS = ("repeat", "rank_by"), ("versus", "question", "design")  # of a plan, frozen as they are
 RUNTIME = "runtime.json"  # where a sweep was last given to a cluster: for whoever resumes it
+TRAINED = {"train.seed", "cell"}  # what is repeated where only the training differs; published cells have names alone
 
 
-def freeze(plan: Plan, artifacts: Artifacts) -> None:
-    """Write the sweep, and make a place for every stage run that is to run."""
-    with store.submitting(artifacts.place):
-        artifacts.refresh()  # another may have frozen the same key under another label
-        _freeze(plan, artifacts)
+@dataclass(frozen=True)
+class FrozenRun:
+    """A stage run as a cell names it."""
+
+    stage: str
+    label: str
+    branch: str  # the domain, or "" after the domains met
+    key: str
+
+    @property
+    def name(self) -> str:
+        """What a reader calls it: 'traces qwq (math)'."""
+        return f"{self.stage} {self.label}" + (f" ({self.branch})" if self.branch else "")
 
 
-def _freeze(plan: Plan, artifacts: Artifacts) -> None:
-    path = artifacts.place.sweep(plan.name) / SWEEP
-    content = describe(plan)
-    if path.exists():
-        known = store.read_json(path)
-        if [cell["runs"] for cell in known["cells"]] != [cell["runs"] for cell in content["cells"]]:
-            raise BadInput(f"sweep {plan.name!r} is there with other cells; give this one another --name")
-        content["created"] = known["created"]
-    for run in artifacts.missing(plan):
-        artifacts.folder(run).mkdir(parents=True, exist_ok=True)  # its place, by whatever label others call the key
-    store.write_json(path, {**content, "asked": datetime.now(UTC).isoformat()})
-    store.write_json(path.with_name(RUNTIME), plan.runtime)
+@dataclass(frozen=True)
+class FrozenCell:
+    """One point of a sweep.
+
+    >>> run = FrozenRun("train", "none-0.00002", "", "4f12b338")
+    >>> cell = FrozenCell("1a2b3c4d", "filter=length", {"filter": "length"}, (run,))
+    >>> fitting([cell], "1a2b") == fitting([cell], "filter=length") == [cell]
+    True
+    """
+
+    id: str
+    label: str
+    coordinates: Mapping[str, str]
+    runs: tuple[FrozenRun, ...]  # in topological order
+    recipe: Recipe = field(default_factory=lambda: Recipe({}, {}))  # empty in a sweep of before that was kept
 
 
-def describe(plan: Plan) -> dict[str, Any]:
-    """Return a sweep as plain data: what a report or a reproduction needs, without Hydra."""
-    return {
-        "name": plan.name,
-        "command": list(plan.command),
-        "factors": {name: list(choices) for name, choices in plan.factors.items()},
-        **{name: list(getattr(plan, name)) for name in LISTS},
-        **{name: getattr(plan, name) for name in WORDS},
-        "banner": plan.banner,
-        "held_out": held_out(plan),
-        "created": datetime.now(UTC).isoformat(),
-        "plugins": list(plan.runtime["plugins"]),
-        "cells": [describe_cell(cell, plan) for cell in plan.cells],
-    }
+@dataclass(frozen=True)
+class Sweep:
+    """What was varied, and the cells that came of it."""
+
+    name: str
+    command: tuple[str, ...]
+    factors: Mapping[str, tuple[str, ...]]
+    banner: tuple[str, ...]  # one line a stand-in; empty when no rehearsal
+    created: datetime
+    cells: tuple[FrozenCell, ...]
+    held_out: tuple[str, ...] = ()  # benchmarks that take no part in the ranking, and are shown only by name
+    repeat: tuple[str, ...] = ()  # the factors that draw the same recipe again
+    rank_by: tuple[str, ...] = ()  # benchmarks that rank, as the sweep asked; none: all that are not held out
+    versus: str | None = None  # the recipe to compare with, by coordinates
+    question: str = ""
+    design: str = "product"
+    plugins: tuple[str, ...] = ()  # modules that register what the recipes name
+    asked: datetime | None = None  # when its command was given last; None: once, when it was created
+    domains: Mapping[str, str] = field(default_factory=dict)  # of benchmarks, where the recipes say it
+
+    @property
+    def drawn(self) -> str:
+        """What the draws of one recipe differ in, in words."""
+        return f"draws of {', '.join(self.repeat)}" if set(self.repeat) - TRAINED else "training seeds"
+
+    @property
+    def command_line(self) -> str:
+        """The command that asked for it, as a line for a shell."""
+        words = self.command if self.command[:1] == ("report",) else ("-m", *self.command)
+        return f"python -m ot_grid {shlex.join(words)}"
+
+    def without_draws(self, cell: FrozenCell) -> dict[str, str]:
+        """Return a cell's coordinates without what repeats: cells of equal ones are the same recipe."""
+        return {name: value for name, value in cell.coordinates.items() if name not in self.repeat}
 
 
-def held_out(plan: Plan) -> list[str]:
-    """Return the benchmarks that any cell's recipe keeps from the ranking."""
-    evals = [cell.recipe.settings.get("eval") or {} for cell in plan.cells]
-    return sorted({name for each in evals for name, benchmark in each.items() if benchmark.get("held_out")})
+def sweeps(place: Store) -> list[Sweep]:
+    """Return all sweeps of a store, the one asked for last first; raise `Corrupt` for a bad file."""
+    known = [_read(path) for path in sorted((place.root / "sweeps").glob(f"*/{SWEEP}"))]
+    return sorted(known, key=lambda sweep: sweep.asked or sweep.created, reverse=True)
 
 
-def describe_cell(cell: Cell, plan: Plan) -> dict[str, Any]:
-    """Return a cell as plain data, with its full recipe."""
-    runs = [plan.runs[run_key] for run_key in cell.runs]
-    return {
-        "cell": cell.id,
-        "label": cell.label,
-        "coordinates": dict(cell.coordinates),
-        "choices": dict(cell.recipe.choices),
-        "recipe": dict(cell.recipe.settings),
-        "runs": [{"stage": run.stage, "label": run.label, "branch": run.branch, "key": run.key} for run in runs],
-    }
-
-
-def sweeps(place: Store) -> list[dict[str, Any]]:
-    """Return all sweeps of a store, the one asked for last first."""
-    found = [store.read_json(path) for path in sorted((place.root / "sweeps").glob(f"*/{SWEEP}"))]
-    return sorted(found, key=lambda sweep: str(sweep.get("asked", sweep["created"])), reverse=True)
-
-
-def find_sweep(place: Store, name: str | None) -> dict[str, Any]:
+def find_sweep(place: Store, name: str | None) -> Sweep:
     """Return a sweep by name, or the one asked for last."""
-    known = sweeps(place)
-    if not known:
+    names = sorted(path.parent.name for path in (place.root / "sweeps").glob(f"*/{SWEEP}"))
+    if not names:
         raise BadInput(
             f"store={str(place.root)!r} holds no sweep yet; run one: python -m ot_grid -m filter=length,difficulty"
         )
+    if name is None:
+        return sweeps(place)[0]
+    if name not in names:
+        raise BadInput(f"no sweep {name!r} in {place.root}; {nearest(name, names)}")
+    return _read(place.sweep(name) / SWEEP)
+
+
+def _read(path: Path) -> Sweep:
+    try:
+        return _sweep(read_json(path))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Corrupt(
+            f"{path} is not a sweep of ot_grid ({error!r}); delete {path.parent} and give the command again"
+        ) from error
+
+
+def _sweep(raw: Mapping[str, Any]) -> Sweep:
+    return Sweep(
+        str(raw["name"]),
+        tuple(map(str, raw["command"])),
+        {factor: tuple(map(str, choices)) for factor, choices in raw["factors"].items()},
+        tuple(raw["banner"]),
+        _time(raw["created"]),
+        tuple(map(_cell, raw["cells"])),
+        held_out=_texts(raw, "held_out"),
+        repeat=_texts(raw, "repeat"),
+        rank_by=_texts(raw, "rank_by"),
+        versus=raw.get("versus"),
+        question=str(raw.get("question", "")),
+        design=str(raw.get("design", "product")),
+        plugins=_texts(raw, "plugins"),
+        asked=_time(raw["asked"]) if "asked" in raw else None,
+        domains=_domains(raw["cells"]),
+    )
+
+
+def _texts(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    # a sweep that was frozen by an older version may lack it
+    return tuple(map(str, raw.get(name, ())))
+
+
+def _domains(cells: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the domain of each benchmark, as the frozen recipes say it."""
+    domains = {}
+    for cell in cells:
+        for name, benchmark in ((cell.get("recipe") or {}).get("eval") or {}).items():
+            if domain := (benchmark.get("data") or {}).get("domain"):
+                domains[name] = str(domain)
+    return domains
+
+
+def _cell(raw: Mapping[str, Any]) -> FrozenCell:
+    coordinates = {factor: str(choice) for factor, choice in raw["coordinates"].items()}
+    runs = tuple(FrozenRun(run["stage"], run["label"], run["branch"], run["key"]) for run in raw["runs"])
+    recipe = Recipe(raw.get("recipe") or {}, raw.get("choices") or {})
+    return FrozenCell(raw["cell"], raw["label"], coordinates, runs, recipe)
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def fitting(cells: Iterable[FrozenCell], words: str) -> list[FrozenCell]:
+    """Return the cells that words name: the first meaning that fits any.
+
+    An id, a label or all coordinates in any order; the beginning of an id; some of the coordinates. Coordinates stand
+    apart by spaces or commas; a choice may itself hold commas.
+    """
+    every, pairs = list(cells), re.split(r"[\s,]+(?=[^\s,=]+=)", words.strip())
+    asked = dict(pair.split("=", 1) for pair in pairs) if all("=" in pair for pair in pairs) else None
+    meanings = (
+        [cell for cell in every if words in (cell.id, cell.label) or asked == cell.coordinates],
+        [cell for cell in every if words and cell.id.startswith(words)],
+        [cell for cell in every if asked and asked.items() <= cell.coordinates.items()],
+    )
+    return next(filter(None, meanings), [])
+
+
+def pick(sweep: Sweep, words: str, what: str = "reference", *, recipe: bool = True) -> FrozenCell:
+    """Return the one cell of a sweep that words name; raise `BadInput` unless it is one.
+
+    Where a `recipe` is meant, and all that fit are draws of one, it is the first of them.
+    """
+    named = fitting(sweep.cells, words)
+    recipes = [sweep.without_draws(cell) for cell in named]
+    if len(named) == 1 or (recipe and named and all(each == recipes[0] for each in recipes)):
+        return named[0]
+    if named:
+        raise BadInput(f"{what} {words!r} fits {len(named)} cells; name one by its id: {_listed(named)}")
+    guess = nearest(words, _names(sweep.cells)).partition("valid:")[0]
+    raise BadInput(f"{what} {words!r} is no cell of sweep {sweep.name!r}; {guess}valid: {_listed(sweep.cells)}")
+
+
+def find_cell(place: Store, words: str) -> tuple[Sweep, FrozenCell]:
+    """Return the cell of a store that words name ('SWEEP:CELL' for one sweep), and the latest sweep that has it."""
+    name, colon, rest = words.partition(":")
+    if colon and (place.sweep(name) / SWEEP).is_file():
+        sweep = find_sweep(place, name)
+        return sweep, pick(sweep, rest, "cell", recipe=False)
+    known = sweeps(place)
+    named = fitting([cell for sweep in known for cell in sweep.cells], words)
+    by_id = {cell.id: cell for cell in named}
+    if len(by_id) > 1:
+        raise BadInput(f"{words!r} names {len(by_id)} cells: {_listed(list(by_id.values()))}; give the id of one")
     for sweep in known:
-        if name in (None, sweep["name"]):
-            return sweep
-    raise BadInput(f"no sweep {name!r} in {place.root}; {nearest(str(name), [sweep['name'] for sweep in known])}")
+        for cell in sweep.cells:
+            if cell.id in by_id:
+                return sweep, cell
+    names = [name for sweep in known for name in _names(sweep.cells)]
+    raise BadInput(f"no cell {words!r} in {place.root}; {nearest(words, names)}")
 
 
-def find_cell(place: Store, wanted: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return (sweep, cell) by a cell's id, a unique beginning of it, or its coordinates, as far as they are unique."""
-    known = [(sweep, cell) for sweep in sweeps(place) for cell in sweep["cells"]]
-    fitting = ([each for each in known if fits(each[1], wanted)] for fits in (_named, _beginning, _part))
-    found = next(filter(None, fitting), [])
-    cells = {cell["cell"]: f"{cell['cell']} ({cell['label']})" for _, cell in found}
-    if len(cells) == 1:
-        return found[0]
-    if cells:
-        raise BadInput(f"{wanted!r} names {len(cells)} cells: {', '.join(sorted(cells.values()))}; give the id of one")
-    labels = {name for _, cell in known for name in (cell["cell"], cell["label"])}
-    raise BadInput(f"no cell {wanted!r} in {place.root}; {nearest(wanted, labels)}")
+def _names(cells: Iterable[FrozenCell]) -> list[str]:
+    return [name for cell in cells for name in (cell.id, cell.label)]
 
 
-def _named(cell: Mapping[str, Any], wanted: str) -> bool:
-    return wanted == cell["cell"] or set(wanted.split()) == set(cell["label"].split())
+def _listed(cells: Sequence[FrozenCell]) -> str:
+    shown = ", ".join(f"{cell.id} ({cell.label})" for cell in cells[:8])
+    return shown + (f", and {len(cells) - 8} more" if len(cells) > 8 else "")
 
 
-def _beginning(cell: Mapping[str, Any], wanted: str) -> bool:
-    return bool(wanted) and bool(cell["cell"].startswith(wanted))
-
-
-def _part(cell: Mapping[str, Any], wanted: str) -> bool:
-    return bool(wanted.strip()) and set(wanted.split()) <= set(cell["label"].split())
-
-
-def plan_of(sweep: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], runtime: Mapping[str, Any]) -> Plan:
-    """Return the plan of frozen cells: from their recipes alone, whatever `conf/` says today."""
+def plan_of(sweep: Sweep, runtime: Mapping[str, Any]) -> Plan:
+    """Return the plan of a frozen sweep: from its recipes alone, whatever `conf/` says today."""
+    load_plugins(sweep.plugins)
     builder = Builder()
-    built = tuple(builder.cell(cell["coordinates"], Recipe(cell["recipe"], cell["choices"])) for cell in cells)
-    for cell, made in zip(cells, built, strict=True):
-        if [run["key"] for run in cell["runs"]] != list(made.runs):
+    built = tuple(builder.cell(cell.coordinates, cell.recipe) for cell in sweep.cells)
+    for cell, made in zip(sweep.cells, built, strict=True):
+        if [run.key for run in cell.runs] != list(made.runs):
             raise OtGridError(
-                f"cell {cell['cell']} of sweep {sweep['name']!r} was frozen by another version of ot_grid, "
-                "whose stages differ; use that version (its commit is in the records), "
-                "or run the sweep again with this one"
+                f"cell {cell.id} of sweep {sweep.name!r} was frozen by another version of ot_grid, whose stages "
+                "differ; use that version (its commit is in the records), or run the sweep again with this one"
             )
-    factors = {name: tuple(choices) for name, choices in sweep["factors"].items()}
-    asked: dict[str, Any] = {name: tuple(sweep.get(name, ())) for name in LISTS}
-    asked |= {name: sweep[name] for name in WORDS if name in sweep}
-    return Plan(sweep["name"], tuple(sweep["command"]), factors, built, builder.runs, runtime, **asked)
+    return Plan(
+        sweep.name, sweep.command, sweep.factors, built, builder.runs, runtime, versus=sweep.versus,
+        repeat=sweep.repeat, rank_by=sweep.rank_by, question=sweep.question, design=sweep.design,
+    )  # fmt: skip
 
 
-def frozen(place: Store, name: str | None) -> Plan:
+def plan(place: Store, name: str | None) -> Plan:
     """Return the plan of a sweep (the one asked for last by default) as it was frozen, and where it last ran."""
-    found = find_sweep(place, name)
-    load_plugins(found["plugins"])
-    return plan_of(found, found["cells"], {**last_runtime(place, found["name"]), "store": str(place.root)})
+    sweep = find_sweep(place, name)
+    return plan_of(sweep, {**last_runtime(place, sweep.name), "store": str(place.root)})
+
+
+def plan_of_cell(place: Store, words: str) -> Plan:
+    """Return a plan of the one cell that words name, to reproduce or explain it."""
+    sweep, cell = find_cell(place, words)
+    runtime = {"store": str(place.root), "plugins": sweep.plugins}
+    return plan_of(replace(sweep, cells=(cell,), versus=None), runtime)
 
 
 def last_runtime(place: Store, name: str) -> dict[str, Any]:
     """Return the runtime settings with which a sweep was asked for last; nothing where none are kept."""
     path = place.sweep(name) / RUNTIME
-    return dict(store.read_json(path)) if path.exists() else {}
-
-
-def models(runs: Iterable[StageRun]) -> dict[str, tuple[dict[str, Any], str]]:
-    """Return the models that stage runs ask or train, by id, each with the first stage run that needs it."""
-    from ot_grid.planning import rehearsal
-
-    found: dict[str, tuple[dict[str, Any], str]] = {}
-    for run in runs:
-        for model in rehearsal.models(run.reads):
-            found.setdefault(str(model["id"]), (dict(model), f"{run.stage}={run.label}"))
-    return found
+    return dict(read_json(path)) if path.exists() else {}

@@ -6,7 +6,7 @@ launch is a stage run. Everything here is pure: frozen values, no files, no clus
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +85,15 @@ class Plan:
     def banner(self) -> list[str]:
         """What stands in for what, over all cells."""
         return sorted({line for cell in self.cells for line in rehearsal.banner(cell.recipe.settings)})
+
+
+def models_of(runs: Iterable[StageRun]) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return the models that stage runs ask or train, by id, each with the first stage run that needs it."""
+    models: dict[str, tuple[dict[str, Any], str]] = {}
+    for run in runs:
+        for model in rehearsal.models(run.reads):
+            models.setdefault(str(model["id"]), (dict(model), f"{run.stage}={run.label}"))
+    return models
 
 
 @dataclass

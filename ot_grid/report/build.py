@@ -15,9 +15,9 @@ from pathlib import Path
 import pandas as pd
 
 from ot_grid.errors import BadInput, nearest
-from ot_grid.report import cells, gates, latex, notes, page, published, render, sections, selection, verdicts, wishes
+from ot_grid.planning.frozen import FrozenCell, Sweep, find_sweep, pick
+from ot_grid.report import gates, latex, notes, page, published, render, sections, selection, verdicts, wishes
 from ot_grid.report import held_out as looks
-from ot_grid.report.cells import Sweep
 from ot_grid.report.details import benchmarks
 from ot_grid.report.factors import effects, interactions
 from ot_grid.report.grouping import Row, rows
@@ -140,7 +140,7 @@ class Report:
         heading = {
             "Sweep": f"{self.sweep.name}, {done} of {len(self.table)} cells complete{flagged}",
             **({"Question": self.sweep.question} if self.sweep.question else {}),
-            "Command": self.sweep.asked,
+            "Command": self.sweep.command_line,
             "Made": f"{self.sweep.created:%Y-%m-%d %H:%M %Z}",
             "Result": self.verdict.sentence,
         }
@@ -164,7 +164,7 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
         selection.accepted(sweep, asked.accept),
     )
     _check(asked, shown)
-    wanted = cells.pick(sweep, asked.reference) if asked.reference is not None else None
+    wanted = pick(sweep, asked.reference) if asked.reference is not None else None
     measured = [cell for cell in sweep.cells if not any(cell is one.cell for one in (scores.results if scores else ()))]
     read = [*reader.results(replace(sweep, cells=tuple(measured))), *(scores.results if scores else ())]
     judged = gates.flagged(shown.judged(read), accepted)
@@ -186,7 +186,7 @@ def _sweep(store: Store, name: str | None, scores: published.Scores | None) -> S
         if scores is None:
             raise BadInput("a report of no sweep ('-') needs --scores FILE.csv")
         return published.alone(scores)
-    found = cells.find(store, name)
+    found = find_sweep(store, name)
     return published.joined(found, scores) if scores else found
 
 
@@ -233,7 +233,7 @@ class _Read:
 class _Said:
     """What a report says beside what its numbers tell."""
 
-    wanted: cells.Cell | None  # the reference that the reader named
+    wanted: FrozenCell | None  # the reference that the reader named
     wishes: Sequence[str]
     cost: tuple[str, ...]
 
@@ -260,7 +260,7 @@ def _report(read: _Read, asked: Asked, said: _Said) -> Report:
     )  # fmt: skip
 
 
-def _reference(standing: Sequence[Row], wanted: cells.Cell | None) -> Row | None:
+def _reference(standing: Sequence[Row], wanted: FrozenCell | None) -> Row | None:
     """Return the row that the others are compared with: the one that has the wanted cell, or the first."""
     having = [row for row in standing if wanted is None or wanted.id in row.members.split()]
     return having[0] if having else None

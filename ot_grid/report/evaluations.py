@@ -14,6 +14,7 @@ from typing import Any
 from ot_grid import key, store, tables
 from ot_grid.errors import BadInput, Corrupt, nearest
 from ot_grid.inference.replies import Replies
+from ot_grid.planning.frozen import Sweep
 from ot_grid.rows import Question, Reply
 from ot_grid.stages.eval import Asked
 from ot_grid.store import Store
@@ -37,16 +38,16 @@ class Evaluation:
         return str(self.benchmark["name"])
 
 
-def of_sweep(place: Store, sweep: Mapping[str, Any], only: Sequence[str] = ()) -> Iterator[Path]:
+def of_sweep(place: Store, sweep: Sweep, only: Sequence[str] = ()) -> Iterator[Path]:
     """Yield the finished eval artifacts of a sweep, each once; of the benchmarks named in `only`, or of all."""
-    runs = [run for cell in sweep["cells"] for run in cell["runs"] if run["stage"] == EVAL]
-    labels = sorted({run["label"] for run in runs})
+    runs = [run for cell in sweep.cells for run in cell.runs if run.stage == EVAL]
+    labels = sorted({run.label for run in runs})
     unknown = [name for name in only if name not in labels]
     if unknown:
         raise BadInput(
-            *(f"sweep {sweep['name']!r} has no benchmark {name!r}; {nearest(name, labels)}" for name in unknown)
+            *(f"sweep {sweep.name!r} has no benchmark {name!r}; {nearest(name, labels)}" for name in unknown)
         )
-    wanted = dict.fromkeys(run["key"] for run in runs if not only or run["label"] in only)
+    wanted = dict.fromkeys(run.key for run in runs if not only or run.label in only)
     folders = place.artifacts(EVAL)
     yield from (folders[name] for name in wanted if name in folders and store.record_of(folders[name]))
 

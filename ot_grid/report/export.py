@@ -17,6 +17,7 @@ from typing import Any
 from ot_grid import key, store, tables
 from ot_grid.errors import BadInput, nearest
 from ot_grid.inference.replies import Replies
+from ot_grid.planning.frozen import Sweep
 from ot_grid.report import evaluations
 from ot_grid.report.evaluations import Evaluation
 from ot_grid.stages.eval import MATRIX, Asked, chat
@@ -26,12 +27,12 @@ FORMATS = ("lm-eval", "parquet")
 COLUMNS = {**MATRIX, "text": "string", "answer": "string", "output": "string", "grader": "string"}
 
 
-def export(place: Store, sweep: Mapping[str, Any], folder: Path, *, form: str, only: Sequence[str] = ()) -> list[Path]:
+def export(place: Store, sweep: Sweep, folder: Path, *, form: str, only: Sequence[str] = ()) -> list[Path]:
     """Write the finished evaluations of a sweep below `folder`, a folder for each student; return the files."""
     if form not in FORMATS:
         raise BadInput(f"format {form!r} is not known; {nearest(form, FORMATS)}")
     write = _parquet if form == "parquet" else _lm_eval
-    held_out = set(sweep.get("held_out", ())) - set(only)  # what is held out comes only to who names it
+    held_out = set(sweep.held_out) - set(only)  # what is held out comes only to who names it
     written: list[Path] = []
     with closing(Replies(place.replies)) as replies:
         for artifact in evaluations.of_sweep(place, sweep, only):
@@ -40,7 +41,7 @@ def export(place: Store, sweep: Mapping[str, Any], folder: Path, *, form: str, o
                 written += write(evaluation, folder / student(evaluation))
     if not written:
         raise BadInput(
-            f"sweep {sweep['name']!r} has no finished evaluation that is not held out; name held-out ones (--only), or "
+            f"sweep {sweep.name!r} has no finished evaluation that is not held out; name held-out ones (--only), or "
             "see how far it is: python -m ot_grid status"
         )
     return written

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ot_grid.report.cells import Sweep
+from ot_grid.planning.frozen import Sweep
 from ot_grid.report.grouping import PUBLISHED, Row
 from ot_grid.report.numbers import CORRECTIONS, Numbers
 from ot_grid.report.stats.effects import Effects, Interactions, main_effects

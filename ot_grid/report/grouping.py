@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ot_grid.report.cells import Cell, Run, Sweep
+from ot_grid.planning.frozen import FrozenCell, FrozenRun, Sweep
 from ot_grid.report.matrices import Benchmark
 from ot_grid.report.results import Result
 
@@ -25,7 +25,7 @@ class Row:
     results: tuple[Result, ...]  # one a cell, in the order of the sweep
 
     @property
-    def cell(self) -> Cell:
+    def cell(self) -> FrozenCell:
         """The first cell, by whose id the row is called."""
         return self.results[0].cell
 
@@ -56,7 +56,7 @@ class Row:
         return len(self.used)
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[FrozenRun, ...]:
         """The stage runs behind it, each once."""
         return tuple(dict.fromkeys(run for result in self.results for run in result.cell.runs))
 
@@ -76,5 +76,5 @@ def rows(sweep: Sweep, results: Sequence[Result]) -> list[Row]:
     grouped: dict[tuple[tuple[str, str], ...], list[Result]] = {}
     for result in results:
         own = () if sweep.repeat else (("", result.cell.id),)
-        grouped.setdefault((*own, *sweep.recipe(result.cell).items()), []).append(result)
-    return [Row(sweep.recipe(members[0].cell), tuple(members)) for members in grouped.values()]
+        grouped.setdefault((*own, *sweep.without_draws(result.cell).items()), []).append(result)
+    return [Row(sweep.without_draws(members[0].cell), tuple(members)) for members in grouped.values()]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ot_grid import store
 from ot_grid.config import Tracking
-from ot_grid.planning import frozen as submission
+from ot_grid.planning import freezing
 from ot_grid.planning.plan import Cell, Plan, StageRun
 from ot_grid.report import tracking
 from ot_grid.report.results import gpu_hours
@@ -102,7 +102,7 @@ def told_of(cell: Cell, wanted: Plan, artifacts: Artifacts, made: Report) -> tra
 
 
 def _held_out(run: StageRun, wanted: Plan) -> bool:
-    return run.stage == "eval" and run.label in submission.held_out(wanted)
+    return run.stage == "eval" and run.label in freezing.held_out(wanted)
 
 
 def _row(cell: str, made: Report) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ot_grid.report.cells import Cell, Sweep
+from ot_grid.planning.frozen import FrozenCell, Sweep
 from ot_grid.report.factors import complete
 from ot_grid.report.grouping import PUBLISHED, Row
 from ot_grid.report.numbers import BH, HOLM, Numbers
@@ -200,7 +200,7 @@ def comparability(numbers: Numbers | None, ranked: int) -> Iterator[str]:
         )
 
 
-def reference(chosen: Cell, used: Row | None, rows: Sequence[Row]) -> str:
+def reference(chosen: FrozenCell, used: Row | None, rows: Sequence[Row]) -> str:
     """Return which cell the others are compared with, and why it is that one."""
     if used is None:
         return "No differences: " + (
@@ -218,7 +218,7 @@ def reference(chosen: Cell, used: Row | None, rows: Sequence[Row]) -> str:
     return f"Reference: {used.cell.id} ({label}{seeds}){why}."
 
 
-def _why(cell: Cell, rows: Sequence[Row]) -> str:
+def _why(cell: FrozenCell, rows: Sequence[Row]) -> str:
     return "flagged" if any(row.complete for row in rows if cell.id in row.members.split()) else "not complete"
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ot_grid.errors import BadInput
-from ot_grid.report.cells import Cell, Run, Sweep
+from ot_grid.planning.frozen import FrozenCell, FrozenRun, Sweep
 from ot_grid.report.matrices import DONE, Benchmark, Published
 from ot_grid.report.results import EVAL, Result
 
@@ -157,9 +157,9 @@ def _scores(path: Path, lines: Sequence[Line]) -> Scores:
 def _result(name: str, lines: Sequence[Line], again: bool) -> Result:
     first = lines[0]
     coordinates = {**first.coordinates, **({RECIPE: first.recipe or name, "cell": name} if again else {})}
-    runs = tuple(Run(EVAL, line.benchmark.name, "", "") for line in lines)
+    runs = tuple(FrozenRun(EVAL, line.benchmark.name, "", "") for line in lines)
     label = " ".join(f"{factor}={choice}" for factor, choice in coordinates.items() if choice) or name
-    return Result(Cell(name, label, coordinates, runs), tuple(line.benchmark for line in lines), None, 0, 0.0)
+    return Result(FrozenCell(name, label, coordinates, runs), tuple(line.benchmark for line in lines), None, 0, 0.0)
 
 
 def alone(scores: Scores) -> Sweep:

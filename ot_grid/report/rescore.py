@@ -17,6 +17,7 @@ from ot_grid import key, store, tables
 from ot_grid.errors import BadInput
 from ot_grid.inference.replies import Replies
 from ot_grid.planning import signatures
+from ot_grid.planning.frozen import Sweep
 from ot_grid.report import evaluations
 from ot_grid.report.evaluations import Evaluation
 from ot_grid.running import execute
@@ -54,7 +55,7 @@ ALIKE = ({"math", "hendrycks", "number", "science"}, {"choice", "science"})
 
 def rescore(
     place: Store,
-    sweep: Mapping[str, Any],
+    sweep: Sweep,
     *,
     grade: Mapping[str, Any] | None,
     label: str,
@@ -67,11 +68,11 @@ def rescore(
     """
     found = list(evaluations.of_sweep(place, sweep, only))
     if not found:
-        raise BadInput(f"sweep {sweep['name']!r} has no finished evaluation yet; see: python -m ot_grid status")
+        raise BadInput(f"sweep {sweep.name!r} has no finished evaluation yet; see: python -m ot_grid status")
     problems = list(signatures.choice_problems("grader", grade, "grade")) if grade is not None else []
     if problems:
         raise BadInput(*problems)
-    held_out = set(sweep.get("held_out", ())) - set(only)
+    held_out = set(sweep.held_out) - set(only)
     with closing(Replies(place.replies)) as replies:
         for artifact in found:
             evaluation = evaluations.load(place, artifact, replies)

@@ -16,8 +16,8 @@ from typing import Any
 from ot_grid import attempts
 from ot_grid.attempts import Attempt
 from ot_grid.errors import Corrupt
+from ot_grid.planning.frozen import FrozenCell, FrozenRun, Sweep
 from ot_grid.report import scorings
-from ot_grid.report.cells import Cell, Run, Sweep
 from ot_grid.report.matrices import FAILED, MISSING, Benchmark, load
 from ot_grid.report.statistics import question_means
 from ot_grid.store import Store, record_of
@@ -41,7 +41,7 @@ class Flag:
 class Result:
     """One cell with all that is known of it."""
 
-    cell: Cell
+    cell: FrozenCell
     benchmarks: tuple[Benchmark, ...]
     rows: int | None  # the student was trained on
     tokens: int  # bought by the cell's stage runs
@@ -94,9 +94,9 @@ class Reader:
         self._store = store
         self._grade = grade
         self._folders: dict[str, dict[str, Path]] = {}
-        self._records: dict[Run, dict[str, Any] | None] = {}
-        self._causes: dict[Run, str] = {}  # why a run failed
-        self._benchmarks: dict[Run, Benchmark] = {}
+        self._records: dict[FrozenRun, dict[str, Any] | None] = {}
+        self._causes: dict[FrozenRun, str] = {}  # why a run failed
+        self._benchmarks: dict[FrozenRun, Benchmark] = {}
 
     def results(self, sweep: Sweep) -> list[Result]:
         """Return the result of every cell, in the order of the sweep; raise `BadInput` for a grade that is nowhere."""
@@ -105,21 +105,21 @@ class Reader:
             scorings.check(self._grade, [folder for run in runs if (folder := self._folder(run))])
         return [self._result(cell) for cell in sweep.cells]
 
-    def cost(self, runs: tuple[Run, ...]) -> Cost:
+    def cost(self, runs: tuple[FrozenRun, ...]) -> Cost:
         """Return what stage runs cost, each counted once."""
         unique = {(run.stage, run.key): run for run in runs}.values()
         records = [record for record in map(self._record, unique) if record]
         tokens = sum(int((record.get("usage") or {}).get("output_tokens") or 0) for record in records)
         return Cost(tokens, sum(float(record.get("seconds") or 0) for record in records), sum(map(gpu_hours, records)))
 
-    def _result(self, cell: Cell) -> Result:
+    def _result(self, cell: FrozenCell) -> Result:
         benchmarks = tuple(self._benchmark(cell, run) for run in cell.runs if run.stage == EVAL)
         records = [self._record(run) for run in cell.runs if run.stage == DATASET]
         rows = [record["counts"]["rows"] for record in records if record and "rows" in (record.get("counts") or {})]
         spent = self.cost(cell.runs)
         return Result(cell, benchmarks, sum(rows) if rows else None, spent.tokens, spent.seconds)
 
-    def _benchmark(self, cell: Cell, run: Run) -> Benchmark:
+    def _benchmark(self, cell: FrozenCell, run: FrozenRun) -> Benchmark:
         record, folder = self._record(run), self._folder(run)
         if record is None or folder is None:
             return self._undone(cell, run)
@@ -127,7 +127,7 @@ class Reader:
             self._benchmarks[run] = self._loaded(run, folder, record)
         return self._benchmarks[run]
 
-    def _loaded(self, run: Run, folder: Path, record: dict[str, Any]) -> Benchmark:
+    def _loaded(self, run: FrozenRun, folder: Path, record: dict[str, Any]) -> Benchmark:
         path, grade = scorings.matrix(folder, self._grade)
         said = {**record, "sandbox": None, **scorings.told(folder, grade)} if grade else record
         engine = (record.get("usage") or {}).get("engine") or {}
@@ -136,7 +136,7 @@ class Reader:
             made, grade=grade, sandbox=str(said.get("sandbox") or ""), seeding=str(engine.get("seeding") or "")
         )
 
-    def _undone(self, cell: Cell, run: Run) -> Benchmark:
+    def _undone(self, cell: FrozenCell, run: FrozenRun) -> Benchmark:
         if run in self._causes:
             return Benchmark(run.label, FAILED, self._causes[run])
         earlier = [each for each in cell.runs if self._record(each) is None and each in self._causes]
@@ -145,17 +145,17 @@ class Reader:
         begun = [each.name for each in cell.runs if self._record(each) is None]
         return Benchmark(run.label, MISSING, f"not done yet; next is {begun[0]}" if begun else "not done yet")
 
-    def _folder(self, run: Run) -> Path | None:
+    def _folder(self, run: FrozenRun) -> Path | None:
         if run.stage not in self._folders:
             self._folders[run.stage] = self._store.artifacts(run.stage)
         return self._folders[run.stage].get(run.key)
 
-    def _record(self, run: Run) -> dict[str, Any] | None:
+    def _record(self, run: FrozenRun) -> dict[str, Any] | None:
         if run not in self._records:
             self._records[run] = self._read(run)
         return self._records[run]
 
-    def _read(self, run: Run) -> dict[str, Any] | None:
+    def _read(self, run: FrozenRun) -> dict[str, Any] | None:
         folder = self._folder(run)
         if folder is None:
             return None

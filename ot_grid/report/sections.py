@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from ot_grid.report.cells import Sweep
+from ot_grid.planning.frozen import Sweep
 from ot_grid.report.grouping import PUBLISHED
 from ot_grid.report.status import COMPLETE
 from ot_grid.report.table import DOMAIN, REFERENCE, SCORE

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ot_grid.errors import BadInput, nearest
-from ot_grid.report import cells
-from ot_grid.report.cells import Sweep
+from ot_grid.planning.frozen import Sweep, pick
 from ot_grid.report.results import EVAL, Result
 
 
@@ -111,4 +110,4 @@ def _accepted(sweep: Sweep, asked: str) -> tuple[str, str]:
         raise BadInput(
             f"--accept {asked!r}: {benchmark!r} is no benchmark of {sweep.name!r}; {nearest(benchmark, _names(sweep))}"
         )
-    return cells.pick(sweep, cell, "--accept", recipe=False).id, benchmark
+    return pick(sweep, cell, "--accept", recipe=False).id, benchmark

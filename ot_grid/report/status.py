@@ -5,7 +5,7 @@ One idea: every row that is not ranked has a cause that says what to do. It must
 
 from __future__ import annotations
 
-from ot_grid.report.cells import Sweep
+from ot_grid.planning.frozen import Sweep
 from ot_grid.report.grouping import Row
 from ot_grid.report.results import Result
 

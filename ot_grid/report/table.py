@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ot_grid.report.cells import Run, Sweep
+from ot_grid.planning.frozen import FrozenRun, Sweep
 from ot_grid.report.grouping import PUBLISHED, Row
 from ot_grid.report.matrices import Benchmark
 from ot_grid.report.numbers import Numbers
@@ -45,7 +45,7 @@ class Told:
     sweep: Sweep
     rows: Sequence[Row]
     numbers: Numbers | None  # of the ranked rows
-    cost: Callable[[tuple[Run, ...]], Cost]
+    cost: Callable[[tuple[FrozenRun, ...]], Cost]
     apart: pd.DataFrame | None = None  # held-out benchmarks to show, one row a cell and benchmark
 
     @cached_property

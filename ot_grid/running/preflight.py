@@ -14,8 +14,7 @@ from ot_grid.errors import BadInput, OtGridError, Problems
 from ot_grid.grading import needs_sandbox, sandbox
 from ot_grid.inference import models
 from ot_grid.planning import pipeline
-from ot_grid.planning.frozen import models as models_of
-from ot_grid.planning.plan import Plan, StageRun
+from ot_grid.planning.plan import Plan, StageRun, models_of
 from ot_grid.running.execute import cluster_of
 from ot_grid.stages import bind, sources
 from ot_grid.stages.training import launcher

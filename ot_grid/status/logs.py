@@ -12,14 +12,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ot_grid import attempts, store
 from ot_grid.attempts import Attempt
 from ot_grid.cluster import standing
 from ot_grid.cluster.standing import QUEUED, RUNNING, Standing
 from ot_grid.errors import BadInput, nearest
-from ot_grid.planning import frozen as submission
+from ot_grid.planning import frozen
+from ot_grid.planning.frozen import FrozenCell, FrozenRun
 from ot_grid.planning.pipeline import STAGES
 from ot_grid.planning.plan import Plan, StageRun
 from ot_grid.store import Artifacts, Store
@@ -32,13 +32,13 @@ POLL_SECONDS, ASK_SECONDS = 0.5, 15.0  # between two looks at a file, and at Slu
 
 def find(place: Store, wanted: str, sweep: str | None = None) -> tuple[Plan, list[StageRun]]:
     """Return the stage runs that a word names, and the plan they are of; the sweep asked for last is searched first."""
-    known = submission.sweeps(place)
-    searched = [submission.find_sweep(place, sweep)] if sweep or not known else known
+    known = frozen.sweeps(place)
+    searched = [frozen.find_sweep(place, sweep)] if sweep or not known else known
     for each in searched:
-        if keys := matching(each["cells"], wanted):
-            plan = submission.frozen(place, each["name"])
+        if keys := matching(each.cells, wanted):
+            plan = frozen.plan(place, each.name)
             return plan, [run for run in plan.runs.values() if run.key in keys]
-    labels = {f"{run['stage']}/{run['label']}" for each in searched for cell in each["cells"] for run in cell["runs"]}
+    labels = {f"{run.stage}/{run.label}" for each in searched for cell in each.cells for run in cell.runs}
     stages = {stage.name for stage in STAGES}
     raise BadInput(
         f"{wanted!r} names no stage run of {sweep or place.root}: give a cell, a stage, stage/label, or the beginning "
@@ -47,29 +47,28 @@ def find(place: Store, wanted: str, sweep: str | None = None) -> tuple[Plan, lis
     )
 
 
-def matching(cells: Iterable[Mapping[str, Any]], wanted: str) -> set[str]:
+def matching(cells: Sequence[FrozenCell], wanted: str) -> set[str]:
     """Return the keys of the stage runs that a word names in frozen cells: the first meaning that fits."""
-    every = list(cells)
-    runs = [run for cell in every for run in cell["runs"]]
+    runs = [run for cell in cells for run in cell.runs]
     stage, _, label = wanted.partition("/")
     shown = re.search(r"\[([0-9a-f]+)\]", wanted)  # as `status` prints it: train none-... [4f12b338]
     start = shown[1] if shown else wanted
-    words = set(wanted.split())
+    named = [run for cell in frozen.fitting(cells, wanted) for run in cell.runs]
+    beginning = [run for run in runs if len(start) >= SHORTEST and run.key.startswith(start)]
     meanings = (
-        (cell["runs"] for cell in every if wanted == cell["cell"] or words == set(cell["label"].split())),
-        ([run] for run in runs if run["stage"] == wanted),
-        ([run] for run in runs if label and _is(run, stage, label)),
-        ([run] for run in runs if len(start) >= SHORTEST and run["key"].startswith(start)),
-        (cell["runs"] for cell in every if len(wanted) >= SHORTEST and cell["cell"].startswith(wanted)),
+        named if "=" in wanted or any(wanted == cell.id for cell in cells) else [],
+        [run for run in runs if run.stage == wanted],
+        [run for run in runs if label and _is(run, stage, label)],
+        beginning,
+        named if len(wanted) >= SHORTEST else [],
     )
-    found = ({str(run["key"]) for group in meaning for run in group} for meaning in meanings)
-    return next((keys for keys in found if keys), set())
+    return {run.key for run in next(filter(None, meanings), [])}
 
 
-def _is(run: Mapping[str, Any], stage: str, label: str) -> bool:
+def _is(run: FrozenRun, stage: str, label: str) -> bool:
     """Whether a stage run is called so: by the beginning of its label, or by its folder."""
-    folder = f"{store.slug(run['label'])}-{run['key']}"
-    return bool(run["stage"] == stage and (run["label"].startswith(label) or folder == label.rstrip("/")))
+    folder = f"{store.slug(run.label)}-{run.key}"
+    return run.stage == stage and (run.label.startswith(label) or folder == label.rstrip("/"))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ot_grid import api
 from ot_grid.cluster import batches, slurm
 from ot_grid.errors import BadInput, OtGridError
 from ot_grid.launch import launch
-from ot_grid.planning import frozen
+from ot_grid.planning import freezing
 from ot_grid.store import Artifacts, Store
 
 SCRIPTS = {
@@ -72,7 +72,7 @@ def planned(*overrides: str) -> tuple[api.Plan, Artifacts]:
         ["filter=random,length", "cluster=slurm", "cluster.slurm.partition=gpu", "eval=[sums,gcd]", *overrides]
     )
     artifacts = api.artifacts_of(plan)
-    frozen.freeze(plan, artifacts)
+    freezing.freeze(plan, artifacts)
     return plan, artifacts
 
 
@@ -166,7 +166,7 @@ def test_another_sweep_waits_for_what_this_one_submitted(cluster: Path):
     launch(plan, artifacts)
     other = api.plan(["filter=random,none", "cluster=slurm", "eval=[sums,gcd]"])
     artifacts = api.artifacts_of(other)
-    frozen.freeze(other, artifacts)
+    freezing.freeze(other, artifacts)
     outcome = launch(other, artifacts)
     shared = set(plan.runs) & set(other.runs)
     assert outcome.queued == len(shared)

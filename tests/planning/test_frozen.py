@@ -8,30 +8,29 @@ import pytest
 
 from ot_grid import api
 from ot_grid.errors import BadInput, OtGridError
-from ot_grid.planning import frozen as submission
+from ot_grid.planning import freezing, frozen
 from ot_grid.planning.plan import Plan
 from ot_grid.stages import dedup
 from ot_grid.store import Store
 
 
-def frozen(plan: Plan) -> Plan:
+def read(plan: Plan) -> Plan:
     """Return a plan as it comes back from the disk."""
-    found = submission.find_sweep(Store(plan.runtime["store"]), plan.name)
-    return submission.plan_of(found, found["cells"], plan.runtime)
+    return frozen.plan_of(frozen.find_sweep(Store(plan.runtime["store"]), plan.name), plan.runtime)
 
 
 def submitted(*overrides: str, config_dir: str | None = None) -> Plan:
     plan = api.plan(overrides, config_dir=config_dir)
-    submission.freeze(plan, api.artifacts_of(plan))
+    freezing.freeze(plan, api.artifacts_of(plan))
     return plan
 
 
 def test_a_frozen_sweep_gives_the_same_plan(own_store: Path):
     """Planned again from its recipes alone, every key is the same: also the order of sources and benchmarks is kept."""
     plan = submitted("filter=length,difficulty,none", "verify=on,off", "mix=equal,top1")
-    assert list(frozen(plan).runs) == list(plan.runs)
-    assert [cell.id for cell in frozen(plan).cells] == [cell.id for cell in plan.cells]
-    assert frozen(plan).banner == plan.banner
+    assert list(read(plan).runs) == list(plan.runs)
+    assert [cell.id for cell in read(plan).cells] == [cell.id for cell in plan.cells]
+    assert read(plan).banner == plan.banner
 
 
 def test_editing_a_yaml_after_submission_changes_nothing(tmp_path: Path):
@@ -42,7 +41,7 @@ def test_editing_a_yaml_after_submission_changes_nothing(tmp_path: Path):
     plan = submitted("filter=mine", config_dir=str(tmp_path / "conf"))
     choice.write_text("# Mine.\nfunction: random\nseed: 2\n")
     edited = submitted("filter=mine", config_dir=str(tmp_path / "conf"))
-    assert list(frozen(plan).runs) == list(plan.runs)
+    assert list(read(plan).runs) == list(plan.runs)
     assert edited.name != plan.name
     assert set(edited.runs) != set(plan.runs)
 
@@ -52,16 +51,16 @@ def test_a_raised_version_is_told_and_not_passed_off_as_the_old_one(monkeypatch:
     plan = submitted("filter=none")
     monkeypatch.setattr(dedup, "VERSION", dedup.VERSION + 1)
     with pytest.raises(OtGridError, match="frozen by another version"):
-        frozen(plan)
+        read(plan)
 
 
 def test_a_name_is_not_given_twice():
     """A sweep's cells are not overwritten by others under the same name."""
     first = api.plan(["filter=none"])
-    submission.freeze(first, api.artifacts_of(first))
+    freezing.freeze(first, api.artifacts_of(first))
     other = api.plan(["filter=random"])
     with pytest.raises(BadInput, match="is there with other cells; give this one another --name"):
-        submission.freeze(Plan(**{**vars(other), "name": first.name}), api.artifacts_of(other))
+        freezing.freeze(Plan(**{**vars(other), "name": first.name}), api.artifacts_of(other))
 
 
 def test_a_cell_is_found_by_id_beginning_and_coordinates_in_any_order():
@@ -69,9 +68,9 @@ def test_a_cell_is_found_by_id_beginning_and_coordinates_in_any_order():
     plan = submitted("filter=length,none", "teacher=qwq,r1")
     place, cell = Store(plan.runtime["store"]), plan.cells[1]
     for name in (cell.id, cell.id[:5], "filter=length teacher=r1", "teacher=r1 filter=length"):
-        assert submission.find_cell(place, name)[1]["cell"] == cell.id
+        assert frozen.find_cell(place, name)[1].id == cell.id
     with pytest.raises(BadInput, match=r"no cell 'filter=lenght teacher=r1' .*did you mean 'filter=length teacher=r1'"):
-        submission.find_cell(place, "filter=lenght teacher=r1")
+        frozen.find_cell(place, "filter=lenght teacher=r1")
 
 
 def test_a_part_of_the_coordinates_is_enough_where_one_cell_has_it():
@@ -79,6 +78,6 @@ def test_a_part_of_the_coordinates_is_enough_where_one_cell_has_it():
     plan = submitted("filter=length", "teacher=qwq,r1", "train.seed=1,2")
     place = Store(plan.runtime["store"])
     with pytest.raises(BadInput, match=r"names 2 cells: .*\(teacher=r1 train\.seed=1\).*give the id of one"):
-        submission.find_cell(place, "teacher=r1")
-    found = submission.find_cell(place, "teacher=r1 train.seed=2")[1]
-    assert (found["coordinates"]["teacher"], found["coordinates"]["train.seed"]) == ("r1", "2")
+        frozen.find_cell(place, "teacher=r1")
+    found = frozen.find_cell(place, "teacher=r1 train.seed=2")[1]
+    assert (found.coordinates["teacher"], found.coordinates["train.seed"]) == ("r1", "2")

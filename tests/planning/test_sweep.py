@@ -10,9 +10,8 @@ from ot_grid import api, cli
 from ot_grid.cli.help import help_text
 from ot_grid.config import shipped
 from ot_grid.errors import BadInput
-from ot_grid.planning import frozen, sweep
+from ot_grid.planning import freezing, frozen, sweep
 from ot_grid.planning.plan import Plan
-from ot_grid.report import cells
 from ot_grid.store import Store
 
 SHIPPED = sorted(path.stem for path in shipped("sweeps").glob("*.yaml"))
@@ -58,14 +57,14 @@ def test_a_product_with_repeats(planned):
 def test_what_a_sweep_asks_is_frozen_and_read_again(planned):
     """The plan of a frozen sweep, and the sweep that a report reads, say the same; the reference is a recipe."""
     plan = planned(f"# Why?\n{GRID}design: one_at_a_time\nrepeat: {{train.seed: [1, 2]}}\nrank_by: [sums]\n")
-    frozen.freeze(plan, api.artifacts_of(plan))
+    freezing.freeze(plan, api.artifacts_of(plan))
     place = Store(plan.runtime["store"])
-    again, read = frozen.frozen(place, plan.name), cells.find(place, plan.name)
+    again, read = frozen.plan(place, plan.name), frozen.find_sweep(place, plan.name)
     for name in ("repeat", "rank_by", "question", "design", "versus"):
         assert getattr(again, name) == getattr(read, name) == getattr(plan, name)
-    assert cells.pick(read, str(read.versus)).id == plan.cells[0].id
+    assert frozen.pick(read, str(read.versus)).id == plan.cells[0].id
     with pytest.raises(BadInput, match="fits 2 cells"):
-        cells.pick(read, str(read.versus), recipe=False)
+        frozen.pick(read, str(read.versus), recipe=False)
 
 
 def test_every_choice_of_a_group_is_those_that_need_no_setting(planned, tmp_path: Path):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
+from ot_grid.planning.frozen import Sweep
 from ot_grid.report.build import Report
-from ot_grid.report.cells import Sweep
 from ot_grid.report.selection import View
 from ot_grid.report.verdicts import Verdict
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ot_grid.planning.frozen import FrozenCell
 from ot_grid.report.align import aligned
-from ot_grid.report.cells import Cell
 from ot_grid.report.matrices import FAILED, Benchmark
 from ot_grid.report.results import Result
 from ot_grid.report.statistics import se_decoding
@@ -19,7 +19,7 @@ def benchmark(name: str, matrix, questions: str = "", status: str = "done") -> B
 
 
 def result(*benchmarks: Benchmark) -> Result:
-    return Result(Cell("c", "c", {}, ()), benchmarks, None, 0, 0.0)
+    return Result(FrozenCell("c", "c", {}, ()), benchmarks, None, 0, 0.0)
 
 
 def test_equal_cells_are_stacked_as_they_are():

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ot_grid.planning.frozen import FrozenCell
 from ot_grid.report import gates
 from ot_grid.report.build import build
-from ot_grid.report.cells import Cell
 from ot_grid.report.collapse import falls, polish
 from ot_grid.report.matrices import Benchmark
 from ot_grid.report.published import read
@@ -35,7 +35,7 @@ def benchmark(name: str, matrix: np.ndarray, **shares: float) -> Benchmark:
 
 
 def result(cell: str, benchmarks: list[Benchmark], **coordinates: str) -> Result:
-    return Result(Cell(cell, cell, coordinates, ()), tuple(benchmarks), None, 0, 0.0)
+    return Result(FrozenCell(cell, cell, coordinates, ()), tuple(benchmarks), None, 0, 0.0)
 
 
 # --- shares -----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 from ot_grid import api, cli
 from ot_grid.errors import BadInput
-from ot_grid.planning import frozen
+from ot_grid.planning import freezing
 from ot_grid.report import held_out as looks
 from ot_grid.report.build import Asked, build
 from ot_grid.report.held_out import Look
@@ -61,12 +61,12 @@ def test_an_old_sweep_file_holds_nothing_out(make):
 def test_a_sweep_is_frozen_with_what_its_recipes_hold_out():
     """The union over its cells; a recipe of before there was the word holds nothing out."""
     wanted = api.plan(["filter=length", "eval=openthoughts_math_heldout,rehearsal"])
-    assert frozen.describe(wanted)["held_out"] == ["aime25", "hmmt"]
-    assert frozen.describe(api.plan(["filter=length", "eval=rehearsal"]))["held_out"] == []
+    assert freezing.describe(wanted)["held_out"] == ["aime25", "hmmt"]
+    assert freezing.describe(api.plan(["filter=length", "eval=rehearsal"]))["held_out"] == []
     for cell in wanted.cells:
         for benchmark in cell.recipe.settings["eval"].values():
             benchmark.pop("held_out")
-    assert frozen.held_out(wanted) == []
+    assert freezing.held_out(wanted) == []
 
 
 def test_asked_for_by_name_it_stands_apart(make):

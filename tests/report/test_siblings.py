@@ -6,13 +6,13 @@ from statistics import median_high, median_low
 
 import numpy as np
 
-from ot_grid.report.cells import Cell
+from ot_grid.planning.frozen import FrozenCell
 from ot_grid.report.results import Result
 from ot_grid.report.siblings import Alike, middles
 
 
 def cell(**coordinates: str) -> Result:
-    return Result(Cell("c", "c", coordinates, ()), (), None, 0, 0.0)
+    return Result(FrozenCell("c", "c", coordinates, ()), (), None, 0, 0.0)
 
 
 def test_cells_with_a_choice_in_common_are_alike():

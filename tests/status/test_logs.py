@@ -10,25 +10,22 @@ import pytest
 from ot_grid import attempts, store
 from ot_grid.cli import status
 from ot_grid.errors import BadInput
+from ot_grid.planning.frozen import FrozenCell, FrozenRun
 from ot_grid.planning.plan import StageRun
 from ot_grid.status import logs
 from tests.sweeps import local_sweep, record
 
 CELLS = [
-    {
-        "cell": "0fa7c848", "label": "filter=length teacher=qwq",
-        "runs": [
-            {"stage": "traces", "label": "qwq-x1", "branch": "math", "key": "6b1d1097aaaaaaaa"},
-            {"stage": "train", "label": "length-qwq-x1-off", "branch": "", "key": "0fa7dddd00000000"},
-        ],
-    },
-    {
-        "cell": "2ef1d165", "label": "filter=length teacher=r1",
-        "runs": [
-            {"stage": "traces", "label": "r1-x1", "branch": "math", "key": "3ed3215eaaaaaaaa"},
-            {"stage": "train", "label": "length-r1-x1-off", "branch": "", "key": "4f12b33876d3b17f"},
-        ],
-    },
+    FrozenCell(
+        "0fa7c848", "filter=length teacher=qwq", {"filter": "length", "teacher": "qwq"},
+        (FrozenRun("traces", "qwq-x1", "math", "6b1d1097aaaaaaaa"),
+         FrozenRun("train", "length-qwq-x1-off", "", "0fa7dddd00000000")),
+    ),
+    FrozenCell(
+        "2ef1d165", "filter=length teacher=r1", {"filter": "length", "teacher": "r1"},
+        (FrozenRun("traces", "r1-x1", "math", "3ed3215eaaaaaaaa"),
+         FrozenRun("train", "length-r1-x1-off", "", "4f12b33876d3b17f")),
+    ),
 ]  # fmt: skip
 
 
@@ -38,6 +35,7 @@ CELLS = [
         ("0fa7c848", {"6b1d1097aaaaaaaa", "0fa7dddd00000000"}),
         ("2ef1", {"3ed3215eaaaaaaaa", "4f12b33876d3b17f"}),
         ("teacher=r1 filter=length", {"3ed3215eaaaaaaaa", "4f12b33876d3b17f"}),
+        ("teacher=r1,filter=length", {"3ed3215eaaaaaaaa", "4f12b33876d3b17f"}),
         ("traces", {"6b1d1097aaaaaaaa", "3ed3215eaaaaaaaa"}),
         ("traces/qwq", {"6b1d1097aaaaaaaa"}),
         ("train/length", {"0fa7dddd00000000", "4f12b33876d3b17f"}),

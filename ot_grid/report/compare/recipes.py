@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ot_grid.key import canonical
+from ot_grid.planning.frozen import FrozenRun
 from ot_grid.planning.pipeline import STAGES
-from ot_grid.report.cells import Run
 from ot_grid.report.compare.sides import Side
 from ot_grid.status.explain import differences
 
@@ -69,7 +69,7 @@ def _said(value: object) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
-def _own(mine: Sequence[Run], theirs: Sequence[Run]) -> Iterator[Stage]:
+def _own(mine: Sequence[FrozenRun], theirs: Sequence[FrozenRun]) -> Iterator[Stage]:
     """Yield stage runs side by side: those at the same stage, of the same domain, by label or else in order."""
     left = list(theirs)
     for run in mine:
@@ -81,7 +81,7 @@ def _own(mine: Sequence[Run], theirs: Sequence[Run]) -> Iterator[Stage]:
     yield from (Stage(run.stage, run.branch, None, run.label) for run in left)
 
 
-def _odd(here: Sequence[Run], mine: Sequence[Run]) -> Run | None:
+def _odd(here: Sequence[FrozenRun], mine: Sequence[FrozenRun]) -> FrozenRun | None:
     """Return the first of the stage runs whose label is not among `mine`, which is for one of the same label."""
     known = {(run.stage, run.branch, run.label) for run in mine}
     return next((run for run in here if (run.stage, run.branch, run.label) not in known), None)

@@ -6,18 +6,19 @@ One idea: a cell is named as everywhere else, and may be of another sweep of the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ot_grid import tables
 from ot_grid.errors import BadInput, nearest
-from ot_grid.planning import frozen as submission
-from ot_grid.report import cells, gates, scorings
-from ot_grid.report.cells import Cell, Sweep
+from ot_grid.planning import frozen
+from ot_grid.planning.frozen import FrozenCell, Sweep
+from ot_grid.report import gates, scorings
 from ot_grid.report.matrices import Benchmark
 from ot_grid.report.results import EVAL, Cost, Reader, Result
-from ot_grid.store import Store, read_json
+from ot_grid.store import Store
 
 Row = Mapping[str, Any]  # of a matrix, see `stages.eval.MATRIX`
 
@@ -28,7 +29,7 @@ class Side:
 
     letter: str  # "A" or "B"
     sweep: Sweep
-    cell: Cell
+    cell: FrozenCell
     result: Result
     settings: Mapping[str, Any]  # its recipe as it was frozen; empty in a sweep of before that was kept
     folders: Mapping[str, Path]  # benchmark -> its eval artifact, where there is one
@@ -56,7 +57,7 @@ def read(place: Store, named: tuple[str, str], sweep: str | None, grade: str | N
     results = [reader.results(replace(of, cells=(cell,)))[0] for of, cell in found]
     shared = {run.key for run in found[0][1].runs} & {run.key for run in found[1][1].runs}
     one, other = (
-        Side(letter, of, cell, result, _settings(place, of, cell), _folders(place, cell), grade,
+        Side(letter, of, cell, result, cell.recipe.settings, _folders(place, cell), grade,
              reader.cost(tuple(run for run in cell.runs if run.key not in shared)))
         for letter, (of, cell), result in zip("AB", found, results, strict=True)
     )  # fmt: skip
@@ -73,35 +74,23 @@ def judged(sides: tuple[Side, Side], view: Shown) -> tuple[Side, Side]:
     return one, other
 
 
-def _find(place: Store, named: str, sweep: str | None) -> tuple[Sweep, Cell]:
+def _find(place: Store, words: str, sweep: str | None) -> tuple[Sweep, FrozenCell]:
     """Return the cell that 'CELL' or 'SWEEP:CELL' names; an id is looked for in all sweeps when none is named."""
-    before, colon, after = named.partition(":")
-    if colon and (place.sweep(before) / cells.SWEEP).is_file():
-        sweep, named = before, after
-    here = cells.find(place, submission.find_sweep(place, sweep)["name"])
+    name, colon, rest = words.partition(":")
+    if colon and (place.sweep(name) / frozen.SWEEP).is_file():
+        sweep, words = name, rest
+    here = frozen.find_sweep(place, sweep)
     try:
-        return here, cells.pick(here, named, "cell")
+        return here, frozen.pick(here, words, "cell")
     except BadInput:
-        elsewhere = None if sweep or "=" in named or not named else _anywhere(place, named)
-        if elsewhere is None:
+        if sweep or "=" in words or not words:
             raise
-    there = cells.find(place, elsewhere)
-    return there, cells.pick(there, named, "cell")
+        with suppress(BadInput):
+            return frozen.find_cell(place, words)
+        raise
 
 
-def _anywhere(place: Store, named: str) -> str | None:
-    try:
-        return str(submission.find_cell(place, named)[0]["name"])
-    except BadInput:
-        return None
-
-
-def _settings(place: Store, sweep: Sweep, cell: Cell) -> Mapping[str, Any]:
-    frozen = read_json(place.sweep(sweep.name) / cells.SWEEP)["cells"]
-    return next((each.get("recipe") or {} for each in frozen if each["cell"] == cell.id), {})
-
-
-def _folders(place: Store, cell: Cell) -> dict[str, Path]:
+def _folders(place: Store, cell: FrozenCell) -> dict[str, Path]:
     known = place.artifacts(EVAL)
     return {run.label: known[run.key] for run in cell.runs if run.stage == EVAL and run.key in known}
 

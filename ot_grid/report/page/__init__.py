@@ -65,7 +65,7 @@ def _facts(report: Report, evidence: Evidence | None) -> Mapping[str, Any]:
     sweep = report.sweep
     facts = {
         "sweep": sweep.name,
-        "command": sweep.asked,
+        "command": sweep.command_line,
         "created": f"{sweep.created:%Y-%m-%d %H:%M %Z}",
         "factors": {name: list(choices) for name, choices in sweep.factors.items()},
         "question": report.sweep.question,

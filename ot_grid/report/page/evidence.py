@@ -12,8 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ot_grid.planning.frozen import FrozenRun
 from ot_grid.report import scorings
-from ot_grid.report.cells import Run
 from ot_grid.report.page import answers, outputs, shelves, steps
 from ot_grid.report.page.outputs import Length, Room
 from ot_grid.report.page.pack import packed, packed_json
@@ -128,7 +128,7 @@ class _Collector:
             "answers": [_cut(each.answer or "", limits.answer) if each else None for each in found],
         }
 
-    def _runs(self, stage: str, label: str | None = None) -> list[Run]:
+    def _runs(self, stage: str, label: str | None = None) -> list[FrozenRun]:
         ids = [cell for row in self._order for cell in self._rows[row] if cell in self._cells]
         runs = (run for cell in ids for run in self._cells[cell].runs)
         return list(dict.fromkeys(run for run in runs if run.stage == stage and label in (None, run.label)))
@@ -153,7 +153,7 @@ class _Collector:
                 found.setdefault(row, []).extend(filter(None, [known.get(run.key)]))
         return found
 
-    def _dataset(self, run: Run, limits: Limits) -> str:
+    def _dataset(self, run: FrozenRun, limits: Limits) -> str:
         folder = self._place.folder(DATASET, run.key)
         rows = shelves.first(folder / "data" / "dataset.parquet", limits.traces) if folder else []
         told = [
@@ -195,7 +195,7 @@ class _Collector:
                 "most, fewer repeats, and long outputs without their middle."
             )
 
-    def _evaluated(self, row: str) -> list[Run]:
+    def _evaluated(self, row: str) -> list[FrozenRun]:
         """Return the evaluations of a row that may be shown: those of its first cell."""
         cell = next((cell for cell in self._rows[row] if cell in self._cells), None)
         return [
@@ -204,13 +204,13 @@ class _Collector:
             if run.stage == EVAL and (cell, run.label) in self._done and run.label not in self._hidden
         ]
 
-    def _replies(self, runs: Sequence[Run], room: float, limits: Limits) -> dict[str, str]:
+    def _replies(self, runs: Sequence[FrozenRun], room: float, limits: Limits) -> dict[str, str]:
         """Return packed outputs by benchmark."""
         own = Room(room / len(runs), limits.whole, limits.brief)
         read = {run.label: self._read(run, own) for run in runs}
         return {name: packed_json(found) for name, found in read.items() if found}
 
-    def _read(self, run: Run, room: Room) -> dict[str, list[Any]]:
+    def _read(self, run: FrozenRun, room: Room) -> dict[str, list[Any]]:
         folder = self._place.folder(EVAL, run.key)
         if folder is None:
             return {}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ot_grid.report.cells import Cell, Run
+from ot_grid.planning.frozen import FrozenCell, FrozenRun
 from ot_grid.report.page import shelves
 from ot_grid.report.page.shelves import Shelves
 from ot_grid.store import RECORD
@@ -28,9 +28,9 @@ BINS = 24  # of the histogram of scores
 LETTERS = 1500  # of a text in an example
 
 
-def of_cells(place: Shelves, cells: Sequence[Cell], most: int) -> tuple[list[dict[str, Any]], int]:
+def of_cells(place: Shelves, cells: Sequence[FrozenCell], most: int) -> tuple[list[dict[str, Any]], int]:
     """Return the first `most` finished steps behind the cells, and how many there are."""
-    users: dict[Run, list[str]] = {}
+    users: dict[FrozenRun, list[str]] = {}
     for cell in cells:
         for run in cell.runs:
             if run.stage in STAGES:
@@ -42,7 +42,7 @@ def of_cells(place: Shelves, cells: Sequence[Cell], most: int) -> tuple[list[dic
     return [_step(place, run, folder, users[run]) for run, folder in done[:most]], len(done)
 
 
-def _step(place: Shelves, run: Run, folder: Path, users: Sequence[str]) -> dict[str, Any]:
+def _step(place: Shelves, run: FrozenRun, folder: Path, users: Sequence[str]) -> dict[str, Any]:
     counts = shelves.said(folder / RECORD).get("counts") or {}
     lost = _lost(folder)
     kept, spread = _scored(folder)

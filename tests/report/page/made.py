@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ot_grid.report.cells import Cell, Sweep
+from ot_grid.planning.frozen import FrozenCell, Sweep
 from ot_grid.report.page import Evidence
 from ot_grid.report.page.pack import packed, packed_json
 from ot_grid.report.selection import View
@@ -69,7 +69,7 @@ def report(words: Words | None = None, **more: Any) -> Any:
     ids = [f"c{number:04}" for number in range(len(points))]
     coordinates = [dict(zip(said.factors, point, strict=True)) for point in points]
     cells = tuple(
-        Cell(name, " ".join(f"{k}={v}" for k, v in at.items()), at, ())
+        FrozenCell(name, " ".join(f"{k}={v}" for k, v in at.items()), at, ())
         for name, at in zip(ids, coordinates, strict=True)
     )
     factors = {name: tuple(choices) for name, choices in said.factors.items()}

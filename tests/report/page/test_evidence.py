@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from ot_grid.inference.replies import Purchase, Replies
+from ot_grid.planning.frozen import find_sweep
 from ot_grid.report import build as reports
-from ot_grid.report.cells import find
 from ot_grid.report.page import Evidence, Limits, collect, html
 from ot_grid.report.page.outputs import Length, without_middle
 from ot_grid.report.page.steps import kinds
@@ -100,7 +100,7 @@ def filtered(made: Made, choice: str) -> None:
 
 def collected(made: Made, limits: Limits | None = None, **asked: Any) -> tuple[reports.Report, Evidence]:
     report = reports.build(made.store, None, reports.Asked(**asked))
-    results = Reader(made.store).results(find(made.store, None))
+    results = Reader(made.store).results(find_sweep(made.store, None))
     return report, collect(made.store, results, report, limits=limits)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from ot_grid import api, store
 from ot_grid.cli import main
-from ot_grid.planning import frozen
+from ot_grid.planning import freezing, frozen
 from ot_grid.planning.plan import Plan
 from ot_grid.report import mirror, tracking
 from ot_grid.stages.eval import MATRIX
@@ -44,7 +44,7 @@ def finished(*more: str, **tracking: str) -> Plan:
     """A frozen sweep of which everything has a record, its first cell better than its second."""
     plan = planned(*more, **tracking)
     artifacts = api.artifacts_of(plan)
-    frozen.freeze(plan, artifacts)
+    freezing.freeze(plan, artifacts)
     for number, run in enumerate(plan.runs.values()):
         told: dict[str, Any] = {"counts": {}, "outputs": {}, "loss": []}
         if run.stage == "eval":
@@ -124,7 +124,7 @@ def test_held_out_scores_are_not_told(told: list[Any]):
 def test_a_cell_without_a_student_is_not_told_yet(told: list[Any]):
     """A sweep that has only begun has nothing to show."""
     plan = planned()
-    frozen.freeze(plan, api.artifacts_of(plan))
+    freezing.freeze(plan, api.artifacts_of(plan))
     api.track(plan.name, place=plan.runtime["store"])
     assert told[0][1] == []
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ot_grid.errors import BadInput, Corrupt
+from ot_grid.planning.frozen import find_sweep, pick
 from ot_grid.report.build import build
-from ot_grid.report.cells import find, pick
 from ot_grid.store import Store, write_text
 from tests.report.conftest import asked
 
@@ -19,22 +19,22 @@ def test_without_a_name_the_newest_sweep_is_taken(make):
         ("mid", "2026-11-23T11:00:00"),
     ):
         make(name=name, created=created).sweep()
-    assert find(make().store, None).name == "apple"
-    assert find(make().store, "zebra").name == "zebra"
+    assert find_sweep(make().store, None).name == "apple"
+    assert find_sweep(make().store, "zebra").name == "zebra"
 
 
 def test_an_unknown_sweep_is_answered_with_the_nearest(made):
     """The error names what was asked, the likeliest and all valid names."""
     made.sweep()
     with pytest.raises(BadInput, match=r"no sweep 'first-lihgt' .*did you mean 'first-light'\?"):
-        find(made.store, "first-lihgt")
+        find_sweep(made.store, "first-lihgt")
     with pytest.raises(BadInput, match="valid: first-light"):
-        find(made.store, "../sweeps/first-light")
+        find_sweep(made.store, "../sweeps/first-light")
 
 
 def test_a_store_without_sweeps_says_how_to_make_one(tmp_path):
     """Also a store that does not exist, which is not created."""
-    with pytest.raises(BadInput, match="holds no sweep; make one"):
+    with pytest.raises(BadInput, match="holds no sweep yet; run one"):
         build(Store(tmp_path / "nowhere"), None)
     assert not (tmp_path / "nowhere").exists()
 
@@ -53,7 +53,7 @@ def test_a_broken_sweep_file_is_named(made, text):
     path = made.store.sweep("first-light") / "sweep.json"
     write_text(path, text)
     with pytest.raises(Corrupt, match=r"sweep\.json"):
-        find(made.store, None)
+        find_sweep(made.store, None)
 
 
 @pytest.mark.parametrize(
@@ -62,22 +62,22 @@ def test_a_broken_sweep_file_is_named(made, text):
 def test_a_cell_is_picked_by_label_or_coordinates(made, wanted):
     """In any order, with spaces or commas."""
     made.sweep()
-    assert pick(find(made.store, None), wanted).id == made.id("difficulty", "r1")
+    assert pick(find_sweep(made.store, None), wanted).id == made.id("difficulty", "r1")
 
 
 def test_a_cell_is_picked_by_its_id_or_the_beginning_of_it(made):
     """As one does with a commit."""
     made.sweep()
     wanted = made.id("length", "r1")
-    assert pick(find(made.store, None), wanted).label == "filter=length teacher=r1"
-    assert pick(find(made.store, None), wanted[:5]).id == wanted
+    assert pick(find_sweep(made.store, None), wanted).label == "filter=length teacher=r1"
+    assert pick(find_sweep(made.store, None), wanted[:5]).id == wanted
 
 
 def test_a_choice_may_hold_commas(make):
     """Only 'name=' starts a new pair."""
     made = make(factors={"mix": ["a,b", "c"]})
     made.sweep()
-    assert pick(find(made.store, None), "mix=a,b").id == made.id("a,b")
+    assert pick(find_sweep(made.store, None), "mix=a,b").id == made.id("a,b")
 
 
 def test_an_unknown_or_ambiguous_reference_lists_the_cells(made):

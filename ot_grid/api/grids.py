@@ -1,0 +1,112 @@
+"""Grids: planned, run, gone on with, looked at, steered.
+
+One idea: a plan is a value; what is spent for it is one call that can be given again. It must not compose by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ot_grid import attempts, launch
+from ot_grid import status as overview
+from ot_grid.api.results import report
+from ot_grid.cluster import control, standing
+from ot_grid.planning import freezing, frozen
+from ot_grid.planning.plan import Plan
+from ot_grid.running import preflight
+from ot_grid.store import Artifacts, Store
+
+if TYPE_CHECKING:
+    from ot_grid.report.build import Report
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of a plan came to."""
+
+    outcome: launch.Outcome
+    report: Report | None  # None when everything was handed to a cluster and nothing is there yet
+    tracked: int  # W&B runs told
+
+
+def plan(
+    overrides: Sequence[str],
+    *,
+    multirun: bool = True,
+    config_dir: str | None = None,
+    name: str | None = None,
+    repeat: Sequence[str] | None = None,
+    versus: str | None = None,
+) -> Plan:
+    """Return the plan of a grid, e.g. of `["filter=length,difficulty", "teacher=qwq,r1"]`; spends nothing.
+
+    Without `multirun` an override has one value. `name` names the sweep, else it is made from what varies; `repeat`
+    names the swept settings that reports average over (default: seeds), `versus` the recipe to compare with.
+    """
+    from ot_grid.planning import sweep
+
+    return sweep.plan(sweep.Request(tuple(overrides), multirun, config_dir, name, repeat=repeat, versus=versus))
+
+
+def artifacts_of(wanted: Plan) -> Artifacts:
+    """Return where the stage runs of a plan lie."""
+    return Artifacts(Store(wanted.runtime["store"]))
+
+
+def run(wanted: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:
+    """Run what has no record, then report; raise `BadInput` before anything is spent when something is missing."""
+    artifacts = artifacts_of(wanted)
+    preflight.check(wanted, artifacts)
+    freezing.freeze(wanted, artifacts)
+    return _launched(wanted, artifacts, by_hand=True, say=say)
+
+
+def resume(
+    name: str | None = None,
+    *,
+    place: str | Path,
+    by_hand: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Ran:
+    """Go on with a sweep as it was frozen: run, or submit again, what can pass; for cron and for jobs that heal."""
+    wanted = frozen.plan(Store(place), name)
+    return _launched(wanted, artifacts_of(wanted), by_hand=by_hand, say=say)
+
+
+def retry(name: str | None = None, *, place: str | Path, say: Callable[[str], None] = lambda line: None) -> Ran:
+    """Forget what has failed in a sweep, also for good, and go on with it."""
+    wanted = frozen.plan(Store(place), name)
+    artifacts = artifacts_of(wanted)
+    for run_key, now in standing.look(wanted, artifacts).items():
+        if now.state == standing.FAILED:
+            attempts.end(artifacts.folder(wanted.runs[run_key]), attempts.FORGIVEN)
+    return _launched(wanted, artifacts, by_hand=True, say=say)
+
+
+def status(name: str | None = None, *, place: str | Path) -> overview.Snapshot:
+    """Return where a sweep (the one asked for last by default) stands now."""
+    wanted = frozen.plan(Store(place), name)
+    return overview.take(wanted, artifacts_of(wanted))
+
+
+def cancel(name: str, *, place: str | Path) -> control.Cancelled:
+    """Cancel all queued and running jobs of a sweep."""
+    return control.cancel(Store(place), name)
+
+
+def throttle(name: str, most: int, *, place: str | Path) -> control.Throttled:
+    """Let at most `most` jobs of each array of a sweep run at once; 0 lifts the limit."""
+    return control.throttle(Store(place), name, most)
+
+
+def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callable[[str], None]) -> Ran:
+    outcome = launch.launch(wanted, artifacts, by_hand=by_hand)
+    if outcome.on_cluster:
+        return Ran(outcome, None, 0)
+    from ot_grid.report import mirror
+
+    made = report(wanted.name, place=artifacts.place.root)
+    return Ran(outcome, made, mirror.tell(wanted, made, say=say).runs)

@@ -1,0 +1,162 @@
+"""What came of a sweep: its report, two cells side by side, other scores, exports, W&B.
+
+One idea: all of it is read off the disk, and may be asked of an unfinished sweep. It must not run a stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ot_grid import registry
+from ot_grid.errors import BadInput
+from ot_grid.planning import frozen
+from ot_grid.planning.frozen import Sweep
+from ot_grid.store import Store
+
+if TYPE_CHECKING:
+    from ot_grid.report import mirror
+    from ot_grid.report import rescore as rescoring
+    from ot_grid.report.build import Asked, Report
+    from ot_grid.report.compare import Comparison
+
+
+def track(
+    name: str | None = None,
+    *,
+    place: str | Path,
+    mode: str | None = None,
+    made: Report | None = None,
+    patient: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+) -> mirror.Told:
+    """Tell Weights & Biases what it was not told of a sweep; `mode` offline or online for this once.
+
+    `made` is the report, where it is there already. The `patient` give each run `tracking.timeout`, others all of it.
+    """
+    from ot_grid.report import mirror
+
+    found = frozen.find_sweep(Store(place), name)
+    if mirror.settings(frozen.last_runtime(Store(place), found.name), mode).mode == mirror.OFF:
+        return mirror.Told()
+    wanted = frozen.plan(Store(place), found.name)
+    shown = made or report(wanted.name, place=place)
+    return mirror.tell(wanted, shown, say=say, mode=mode, patient=patient)
+
+
+def report(name: str | None = None, *, place: str | Path, asked: Asked | None = None, to: Path | None = None) -> Report:
+    """Return the report of a sweep (the one asked for last by default), and write it beside the sweep's cells.
+
+    `asked` is what the reader wants to see; `to` another folder to write to. A report that shows held-out scores is
+    noted, and written only to a folder that was named, so that nobody comes upon them unasked. The name '-' stands for
+    no sweep: published scores alone.
+    """
+    from ot_grid.report import build as reports
+    from ot_grid.report import held_out as looks
+
+    asked = asked or reports.Asked()
+    if name == reports.NO_SWEEP:
+        made = reports.build(Store(place), name, asked)
+        return _written(made, to)
+    found = frozen.find_sweep(Store(place), name)
+    folder = Store(place).sweep(found.name)
+    asked = replace(asked, reference=asked.reference or found.versus)
+    made = reports.build(Store(place), found.name, asked)
+    if made.view.looked:
+        with _writing(folder):
+            looks.write(folder, made.view.looked)
+    return _written(made, to or (None if made.view.looked else folder))
+
+
+def _written(made: Report, folder: Path | None) -> Report:
+    from ot_grid.report import build as reports
+
+    if folder is not None:
+        with _writing(folder):
+            reports.write(made, folder)
+    return made
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Say it in words where the folder cannot be written to."""
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(
+            f"nothing can be written to {folder} ({error.strerror}); name another folder: report --to FOLDER"
+        ) from error
+
+
+def compare(
+    one: str,
+    other: str,
+    *,
+    place: str | Path,
+    sweep: str | None = None,
+    benchmark: str | None = None,
+    question: str | None = None,
+    examples: int | None = None,
+    held_out: Sequence[str] = (),
+    grade: str | None = None,
+) -> Comparison:
+    """Return two cells in depth; the options are those of `ot_grid.report.compare.build`.
+
+    A comparison that shows held-out scores is noted beside the sweeps of both cells.
+    """
+    from ot_grid.report import compare as comparing
+    from ot_grid.report import held_out as looks
+
+    most = comparing.EXAMPLES if examples is None else examples
+    made = comparing.build(
+        Store(place), (one, other), sweep=sweep, benchmark=benchmark, question=question, most=most, held_out=held_out,
+        grade=grade,
+    )  # fmt: skip
+    for name in {side.sweep.name for side in made.compared.sides} if made.held_out else ():
+        looks.write(Store(place).sweep(name), made.held_out)
+    return made
+
+
+def rescore(
+    name: str | None = None,
+    *,
+    place: str | Path,
+    grade: str | None = None,
+    config_dir: str | None = None,
+    label: str | None = None,
+    only: Sequence[str] = (),
+    sandbox: str = "auto",
+) -> Iterator[rescoring.Rescored | rescoring.Skipped]:
+    """Score a sweep's finished evaluations again, by a choice of `conf/grade` or each by its own grader; no model."""
+    from ot_grid.planning import recipe
+    from ot_grid.report import rescore as rescoring
+
+    found = frozen.find_sweep(Store(place), name)
+    registry.load_plugins(found.plugins)
+    settings = recipe.choice("grade", grade, config_dir) if grade else None
+    called = label or grade or rescoring.AGAIN
+    _look(Store(place), found, only)
+    return rescoring.rescore(Store(place), found, grade=settings, label=called, only=only, sandbox=sandbox)
+
+
+def export(
+    name: str | None = None, *, place: str | Path, to: str | Path, form: str = "lm-eval", only: Sequence[str] = ()
+) -> list[Path]:
+    """Write a sweep's finished evaluations as lm-evaluation-harness does, or as parquet; return the files."""
+    from ot_grid.report import export as exporting
+
+    found = frozen.find_sweep(Store(place), name)
+    _look(Store(place), found, only)
+    return exporting.export(Store(place), found, Path(to), form=form, only=only)
+
+
+def _look(place: Store, found: Sweep, named: Sequence[str]) -> None:
+    """Note that held-out benchmarks were asked for by name, where they were."""
+    from ot_grid.report import held_out as looks
+
+    held_out = [name for name in named if name in found.held_out]
+    if held_out:
+        looks.write(place.sweep(found.name), held_out)
