@@ -8,9 +8,9 @@ Not frozen, because Hydra composes into them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional  # noqa: UP035 (OmegaConf 2.3 reads these annotations at run time)
+from typing import Any, Dict, List, Optional, get_type_hints  # noqa: UP035 (OmegaConf 2.3 reads these annotations at run time)
 
 MISSING: Any = "???"
 
@@ -189,6 +189,36 @@ RECIPE_GROUPS = (
     "eval", "scale",
 )  # fmt: skip
 RUNTIME_FIELDS = ("cluster", "tracking", "store", "plugins")
+
+
+@dataclass
+class Runtime:
+    """Where and how a plan runs: nothing in it can change a result, and none of it is in a key.
+
+    >>> runtime = Runtime.of({"store": "store", "cluster": {"kind": "slurm", "slurm": {"partition": "gpu"}}})
+    >>> runtime.cluster.slurm.partition, runtime.cluster.slurm.time
+    ('gpu', None)
+    """
+
+    store: str = MISSING
+    cluster: Cluster = field(default_factory=Cluster)
+    tracking: Tracking = field(default_factory=Tracking)
+    plugins: List[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Runtime:
+        """Return a runtime that was written as plain data; what an older version did not write is not set."""
+        runtime: Runtime = from_plain(cls, plain)
+        return runtime
+
+
+def from_plain(kind: Any, plain: Mapping[str, Any]) -> Any:
+    """Return the dataclass `kind` of plain data, with the dataclasses that its fields hold; unknown names are left."""
+    hints, values = get_type_hints(kind), {}
+    for name in hints.keys() & plain.keys():
+        nested = is_dataclass(hints[name]) and isinstance(plain[name], Mapping)
+        values[name] = from_plain(hints[name], plain[name]) if nested else plain[name]
+    return kind(**values)
 
 
 @dataclass(frozen=True)

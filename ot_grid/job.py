@@ -12,11 +12,13 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ot_grid import attempts, stopping, store
 from ot_grid.cluster import batches, slurm
+from ot_grid.config import Cluster, Runtime
 from ot_grid.errors import OtGridError, UpstreamMissing
 from ot_grid.stopping import Stopped
 from ot_grid.store import Store
@@ -35,23 +37,23 @@ def main(folder: str) -> int:
     task = int(os.environ.get("SLURM_ARRAY_TASK_ID", "0"))
     job = f"{os.environ['SLURM_ARRAY_JOB_ID']}_{task}"
     os.environ.update(OT_GRID_JOB=job, OT_GRID_LOG=batch.log(job.partition("_")[0], task))
-    place, cluster = Store(batch.folder.parents[2]), batch.runtime["cluster"]
+    place, cluster = Store(batch.folder.parents[2]), batch.runtime.cluster
     orders = batch.tasks[task]
     try:
-        listen(job, int(cluster["slurm"]["grace"] or 0))
+        listen(job, int(cluster.slurm.grace or 0))
         say(f"job {job} on {os.uname().nodename}, queued again {os.environ.get('SLURM_RESTART_COUNT', '0')} times")
         if len(batch.tasks) > 1 and len(orders) == 1:
             name_after(job, orders[0])
-        return run(place, orders, {**batch.runtime, "cluster": {**cluster, "threads": threads(cluster)}})
+        return run(place, orders, replace(batch.runtime, cluster=replace(cluster, threads=threads(cluster))))
     except Stopped as stopped:
-        return stop(job, str(stopped), place, orders, cluster["slurm"]["retries"])
+        return stop(job, str(stopped), place, orders, cluster.slurm.retries)
 
 
-def run(place: Store, orders: Sequence[Mapping[str, Any]], runtime: Mapping[str, Any]) -> int:
+def run(place: Store, orders: Sequence[Mapping[str, Any]], runtime: Runtime) -> int:
     """Run the orders of a task; return the exit code."""
     from ot_grid.running.execute import run_orders
 
-    left = [order for order in orders if not give_up(place, order, runtime["cluster"]["slurm"]["retries"])]
+    left = [order for order in orders if not give_up(place, order, runtime.cluster.slurm.retries)]
     try:
         run_orders(str(place.root), left, runtime)
     except UpstreamMissing as error:
@@ -136,10 +138,10 @@ def name_after(job: str, order: Mapping[str, Any]) -> None:
         say(f"not renamed: {error}")
 
 
-def threads(cluster: Mapping[str, Any]) -> int | None:
+def threads(cluster: Cluster) -> int | None:
     """Return the threads of this job: what the cluster config says, else the cores that Slurm gave."""
     given = os.environ.get("SLURM_CPUS_PER_TASK") or os.environ.get("SLURM_CPUS_ON_NODE")
-    return cluster["threads"] or (int(given) if given else None)
+    return cluster.threads or (int(given) if given else None)
 
 
 def say(text: str) -> None:

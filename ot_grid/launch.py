@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from ot_grid.planning.packs import Outcome
 from ot_grid.planning.plan import Plan
-from ot_grid.running.execute import cluster_of
 from ot_grid.store import Artifacts
 
 __all__ = ["Outcome", "launch"]
@@ -17,7 +16,7 @@ __all__ = ["Outcome", "launch"]
 
 def launch(plan: Plan, artifacts: Artifacts, *, by_hand: bool = True) -> Outcome:
     """Run what has no record, on this machine or on Slurm; `by_hand` is not set where nobody watches."""
-    cluster = cluster_of(plan.runtime["cluster"])
+    cluster = plan.runtime.cluster
     missing = artifacts.missing(plan)
     outcome = Outcome(cached=len(plan.runs) - len(missing))
     if cluster.kind == "slurm":

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,12 @@ from tests.requires import ALL
 
 pytestmark = pytest.mark.slow
 
-WORKER = "import json, sys; from ot_grid import execute; execute.run_orders(*json.load(sys.stdin))"
+WORKER = """import json, sys
+from ot_grid.config import Runtime
+from ot_grid.running.execute import run_orders
+place, orders, runtime = json.load(sys.stdin)
+run_orders(place, orders, Runtime.of(runtime))
+"""
 TRAINED = [
     "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=2", "train.checkpoint_steps=1",
     "train.max_length=256", "train.epochs=1", "source=gsm8k", "mix=top1", "filter=none", "teacher=reference",
@@ -91,7 +97,7 @@ def test_shards_give_the_same_matrix(workers: int, evaluated: tuple[Path, Plan],
         {**artifacts.order(run, plan), "shared": True} for run in plan.runs.values() if run.label in ("gsm8k", "aime24")
     ]
     orders = [order for order in orders if order["stage"] == "eval"]
-    runtime = {**plan.runtime, "cluster": {**plan.runtime["cluster"], "chunk": 2, "threads": 1}}
+    runtime = replace(plan.runtime, cluster=replace(plan.runtime.cluster, chunk=2, threads=1))
     work_off(again, orders, runtime, workers)
     for order in orders:
         told = [(root / order["folder"] / "data" / "matrix.parquet").read_bytes() for root in (place, again)]
@@ -100,7 +106,7 @@ def test_shards_give_the_same_matrix(workers: int, evaluated: tuple[Path, Plan],
 
 def work_off(place: Path, orders: Sequence[Any], runtime: Any, workers: int) -> None:
     """Have so many processes run the same orders at once."""
-    told = json.dumps([str(place), orders, runtime]).encode()
+    told = json.dumps([str(place), orders, asdict(runtime)]).encode()
     processes = [subprocess.Popen([sys.executable, "-c", WORKER], stdin=subprocess.PIPE) for _ in range(workers)]
     for process in processes:
         assert process.stdin

@@ -18,7 +18,7 @@ from ot_grid.api import plan
 from ot_grid.config import Model, Sampling
 from ot_grid.inference.door import Door
 from ot_grid.planning import rehearsal
-from ot_grid.running.execute import cluster_of
+from ot_grid.running.execute import with_threads
 from ot_grid.stages import bind
 from ot_grid.stages.training import sft
 
@@ -46,7 +46,7 @@ def generation(folder: Path, count: int, repeats: int) -> tuple[float, float, fl
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     wanted = plan([])
-    cluster = cluster_of(wanted.runtime["cluster"])
+    cluster = with_threads(wanted.runtime.cluster)
     cluster.threads = torch.get_num_threads()
     model = bind.made(Model, next(rehearsal.models(wanted.cells[0].recipe.settings["teacher"])))
     sampling = Sampling(temperature=0.7, top_p=1.0, top_k=None, max_tokens=TOKENS)
@@ -79,7 +79,7 @@ def training(folder: Path, count: int, repeats: int) -> tuple[float, float, floa
 
     wanted = plan([])
     model = bind.made(Model, wanted.cells[0].recipe.settings["train"]["student"])
-    door = Door(folder / "replies", cluster_of(wanted.runtime["cluster"]), lambda *_: None)
+    door = Door(folder / "replies", with_threads(wanted.runtime.cluster), lambda *_: None)
     settings = dict(wanted.cells[0].recipe.settings["train"])
     rows = [
         {

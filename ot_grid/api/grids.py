@@ -53,7 +53,7 @@ def plan(
 
 def artifacts_of(wanted: Plan) -> Artifacts:
     """Return where the stage runs of a plan lie."""
-    return Artifacts(Store(wanted.runtime["store"]))
+    return Artifacts(Store(wanted.runtime.store))
 
 
 def run(wanted: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:

@@ -40,7 +40,7 @@ def track(
     from ot_grid.report import mirror
 
     found = frozen.find_sweep(Store(place), name)
-    if mirror.settings(frozen.last_runtime(Store(place), found.name), mode).mode == mirror.OFF:
+    if mirror.settings(frozen.last_runtime(Store(place), found).tracking, mode).mode == mirror.OFF:
         return mirror.Told()
     wanted = frozen.plan(Store(place), found.name)
     shown = made or report(wanted.name, place=place)

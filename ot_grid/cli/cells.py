@@ -25,9 +25,7 @@ def reproduce(words: Sequence[str]) -> int:
     args = parser.parse_intermixed_args(words)
     made = api.reproduce(args.cell, place=args.store, to=args.to, overrides=args.overrides, say=complain)
     if made.ran.report is None:
-        say(
-            f"{handed_over(made.ran.outcome)}; to compare then: the same command with --to {made.plan.runtime['store']}"
-        )
+        say(f"{handed_over(made.ran.outcome)}; to compare then: the same command with --to {made.plan.runtime.store}")
         return 0
     say(made.ran.report.to_text())
     say_all(str(agreement) for agreement in made.agreements)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ot_grid import store
+from ot_grid.config import Resources, Runtime, from_plain
 from ot_grid.errors import Corrupt
 from ot_grid.store import Store
 
@@ -31,8 +32,8 @@ class Batch:
     sweep: str
     stage: str  # a stage; cpu for a pack of several; HEAL, HEARTBEAT
     tasks: Sequence[Sequence[Mapping[str, Any]]]  # the orders of each task (see `execute.Order`)
-    resources: Mapping[str, Any]
-    runtime: Mapping[str, Any]
+    resources: Resources
+    runtime: Runtime
 
     @property
     def name(self) -> str:
@@ -61,13 +62,14 @@ def intend(
     stage: str,
     tasks: Sequence[Sequence[Mapping[str, Any]]],
     *,
-    resources: Mapping[str, Any],
-    runtime: Mapping[str, Any],
+    resources: Resources,
+    runtime: Runtime,
 ) -> Batch:
     """Write what is about to be submitted; it counts as queued only once Slurm knows it."""
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{stage}-{uuid.uuid4().hex[:8]}"
     batch = Batch(_folder(place, sweep) / name, sweep, stage, tasks, resources, runtime)
-    content = {name: value for name, value in vars(batch).items() if name != "folder"}
+    content = {**vars(batch), "resources": asdict(resources), "runtime": asdict(runtime)}
+    content.pop("folder")
     store.write_json(batch.folder / BATCH, content)
     (place.root / "queue").mkdir(parents=True, exist_ok=True)
     store.write_text(_marker(place, batch), str(batch.folder.relative_to(place.root)), durable=False)
@@ -89,7 +91,8 @@ def read(folder: Path) -> Batch:
     """Return a batch; raise `Corrupt` when its folder holds none."""
     try:
         told = store.read_json(folder / BATCH)
-        return Batch(folder, *(told[field.name] for field in fields(Batch)[1:]))  # older ones say more
+        resources, runtime = from_plain(Resources, told["resources"]), Runtime.of(told["runtime"])
+        return Batch(folder, told["sweep"], told["stage"], told["tasks"], resources, runtime)
     except (TypeError, KeyError, FileNotFoundError) as error:
         raise Corrupt(f"{folder} is not a batch of jobs ({error}); run the sweep again") from error
 

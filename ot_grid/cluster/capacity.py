@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ot_grid.cluster import slurm
+from ot_grid.config import Resources
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,10 @@ class Node:
         """Return how many GPUs of a type it has; of any type for None."""
         return sum(count for name, count in self.gpus if kind in (None, name))
 
-    def fits(self, wanted: Mapping[str, Any]) -> bool:
+    def fits(self, wanted: Resources) -> bool:
         """Whether it could ever run a job that asks for so much of each of its nodes."""
-        enough = self.cpus >= (wanted["cpus"] or 1) and self.memory >= (wanted["mem_gb"] or 0) * 1024
-        return enough and self.gpus_of(wanted["gpu_type"]) >= (wanted["gpus"] or 0)
+        enough = self.cpus >= (wanted.cpus or 1) and self.memory >= (wanted.mem_gb or 0) * 1024
+        return enough and self.gpus_of(wanted.gpu_type) >= (wanted.gpus or 0)
 
 
 def nodes() -> list[Node]:

@@ -24,6 +24,7 @@ from ot_grid.attempts import Attempt
 from ot_grid.cluster import batches, capacity, resources, slurm, standing
 from ot_grid.cluster.batches import Batch
 from ot_grid.cluster.standing import FAILED, QUEUED, RUNNING, Standing
+from ot_grid.config import Resources, Slurm
 from ot_grid.errors import OtGridError
 from ot_grid.planning.packs import Outcome, Pack, Want, waves
 from ot_grid.planning.plan import Plan, StageRun
@@ -34,7 +35,7 @@ OUTER = ("SLURM_", "SLURMD_", "SRUN_", "SBATCH_", "SUBMITIT_", "PMI", "OT_GRID_J
 
 MOST_EDGES = 50  # tasks in one dependency
 HEARTBEATS = 2  # waiting at any time: where the start of one fails too, the other releases it
-SMALL = {"nodes": 1, "cpus": 1, "mem_gb": 2.0, "time": 30, "pack": 1, "workers": 1}  # what it takes to plan and submit
+SMALL = Resources(nodes=1, cpus=1, mem_gb=2.0, time=30, pack=1, workers=1)  # what it takes to plan and submit
 
 
 class Arrays(submitit.SlurmExecutor):  # type: ignore[misc]  # submitit's types are not followed
@@ -92,17 +93,16 @@ class Submission:
     left: set[str] = field(default_factory=set)  # keys for which there is no room
 
     @property
-    def settings(self) -> Mapping[str, Any]:
+    def settings(self) -> Slurm:
         """The settings of the cluster."""
-        settings: Mapping[str, Any] = self.plan.runtime["cluster"]["slurm"]
-        return settings
+        return self.plan.runtime.cluster.slurm
 
     def submit(self, *, by_hand: bool) -> Outcome:
         """Submit all waves."""
         self.nodes = capacity.nodes()
         wanted = list(self._wanted(by_hand=by_hand))
         resources.check(((f"{run.stage} {run.label}", self.wants[run.key].resources) for run in wanted), self.nodes)
-        limits = capacity.limits(self.settings["qos"])
+        limits = capacity.limits(self.settings.qos)
         room = None if limits.submitted is None else limits.submitted - len(self.queue.mine())
         for wave in waves(wanted, self.wants):
             made = []
@@ -113,7 +113,7 @@ class Submission:
                         continue
                     made.append(self._array(stage, part))
                     room = None if room is None else room - len(part)
-            if made and self.settings["self_heal"]:
+            if made and self.settings.self_heal:
                 self._heal(made)
                 room = None if room is None else room - 1
         self.outcome.left = len(self.left)
@@ -128,11 +128,11 @@ class Submission:
         """
         place, sweep = self.artifacts.place, self.plan.name
         waiting = _waiting((batch for batch in batches.live(place) if _heartbeat(batch, sweep)), self.queue)
-        minutes = self.settings["heartbeat"] if self.settings["self_heal"] else None
+        minutes = self.settings.heartbeat if self.settings.self_heal else None
         if not self.outcome.on_cluster or not minutes:
             slurm.cancel([job.job for job in waiting])
             return
-        given = resources.layered(self.settings, self.settings["cpu"], SMALL)
+        given = resources.layered(self.settings, self.settings.cpu, SMALL)
         for number in range(len(waiting), HEARTBEATS if room is None else min(HEARTBEATS, len(waiting) + room)):
             begin = {"begin": f"now+{round(60 * minutes * (number + 1))}"}
             batch = self._intend(batches.HEARTBEAT, [[]], given)
@@ -154,9 +154,9 @@ class Submission:
                 self.outcome.cached += 1
                 continue
             history = self._history(run, now)
-            want = resources.of(run, self.plan.runtime["cluster"], history, self.nodes)
+            want = resources.of(run, self.plan.runtime.cluster, history, self.nodes)
             self.wants[run.key] = Want.of(want)
-            self.workers[run.key] = int(want["workers"] or 1) - now.workers
+            self.workers[run.key] = int(want.workers or 1) - now.workers
             if now.state in (QUEUED, RUNNING):
                 self.outcome.queued += 1
                 if now.job:
@@ -185,13 +185,13 @@ class Submission:
             return f"upstream: {self.plan.runs[lost[0]]} failed"
         if now.state == FAILED and now.outcome == "cancelled" and not by_hand:
             return f"{now.message or 'cancelled'}; the same command, or `retry`, submits it again"
-        why = attempts.exhausted(history, self.settings["retries"])
+        why = attempts.exhausted(history, self.settings.retries)
         return f"{why}: {now.message.splitlines()[0] if now.message else ''} (log: {now.log})" if why else None
 
     def _array(self, stage: str, packs: Sequence[Pack]) -> str:
         first = packs[0].runs[0]
         want = self.wants[first.key].resources
-        shared = (want["workers"] or 1) > 1
+        shared = (want.workers or 1) > 1
         orders = [[{**self.artifacts.order(run, self.plan), "shared": shared} for run in pack.runs] for pack in packs]
         inside = {run.key for pack in packs for run in pack.runs}
         parents = {
@@ -206,10 +206,10 @@ class Submission:
 
     def _heal(self, wave: Sequence[str]) -> None:
         """Submit the small job that resumes the sweep when a wave has ended."""
-        given = resources.layered(self.settings, self.settings["cpu"], SMALL)
+        given = resources.layered(self.settings, self.settings.cpu, SMALL)
         self._sbatch(self._intend(batches.HEAL, [[]], given), f"{batches.HEAL}-{self.plan.name}", wave)
 
-    def _intend(self, stage: str, tasks: Sequence[Sequence[Mapping[str, Any]]], given: Mapping[str, Any]) -> Batch:
+    def _intend(self, stage: str, tasks: Sequence[Sequence[Mapping[str, Any]]], given: Resources) -> Batch:
         place, sweep, runtime = self.artifacts.place, self.plan.name, self.plan.runtime
         return batches.intend(place, sweep, stage, tasks, resources=given, runtime=runtime)
 
@@ -220,13 +220,13 @@ class Submission:
         given = batch.resources
         executor.update_parameters(
             job_name=name,
-            setup=given["setup"] or None,
+            setup=given.setup or None,
             stderr_to_stdout=True,
             use_srun=False,
-            array_parallelism=self.settings["max_parallel"] or len(batch.tasks),
+            array_parallelism=self.settings.max_parallel or len(batch.tasks),
             additional_parameters={**self._flags(batch, parents), **resources.options(given), **flags},
         )
-        python = given["python"] or shlex.quote(sys.executable)
+        python = given.python or shlex.quote(sys.executable)
         # exec: the process is the batch script, so that Slurm's signals reach it.
         command = f"exec {python} -u -m ot_grid.job {shlex.quote(str(batch.folder))}"
         try:
@@ -247,7 +247,7 @@ class Submission:
             "comment": slurm.COMMENT + batch.name,
             "requeue": True,
             "kill-on-invalid-dep": "yes",
-            "signal": f"B:USR1@{self.settings['grace'] or 0}",
+            "signal": f"B:USR1@{self.settings.grace or 0}",
             "ntasks-per-node": 1,
         }
         return {**flags, "dependency": "afterany:" + ":".join(parents)} if parents else flags

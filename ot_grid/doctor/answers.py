@@ -37,19 +37,20 @@ def imports(kinds: set[str], engine: str, gpus: bool) -> list[str]:
     return list(found)
 
 
-def judge(answer: Mapping[str, Any], kinds: set[str], asked: Mapping[str, Any], plan: Plan) -> Iterator[Finding]:
+def judge(answer: Mapping[str, Any], kinds: set[str], plan: Plan, *, on_gpu: bool) -> Iterator[Finding]:
     """Yield what is right and what is wrong where jobs of some kinds run."""
-    what, cluster = title(kinds), plan.runtime["cluster"]
+    what, cluster = title(kinds), plan.runtime.cluster
     shown = ", ".join(f"{name} {answer['versions'][name]}" for name in SHOWN if name in answer["versions"])
     devices = answer["gpus"] or ["no GPU"]
     yield Finding(OK, what, f"runs on {answer['host']}: Python {answer['python']}, {shown or 'no torch'}; {devices[0]}"
                   + (f" and {len(devices) - 1} more" if len(devices) > 1 else ""))  # fmt: skip
-    yield from _imports(answer, what, cluster["engine"])
+    yield from _imports(answer, what, cluster.engine)
     yield from _store(answer, what)
-    yield from _gpus(answer, what, asked, kinds)
+    if on_gpu:
+        yield from _gpus(answer, what, kinds)
     yield from _paths(answer, what)
     if answer["slurm"] is not None:
-        yield from _slurm(answer, what, cluster["slurm"]["self_heal"])
+        yield from _slurm(answer, what, cluster.slurm.self_heal)
     yield Finding(OK, what, f"programs of a model run in: {answer['sandbox']}")
 
 
@@ -98,10 +99,8 @@ def _store(answer: Mapping[str, Any], what: str) -> Iterator[Finding]:
         yield Finding(OK, what, f"the store is seen, locks hold, a rename shows after {answer['rename']} s ({hosts})")
 
 
-def _gpus(answer: Mapping[str, Any], what: str, asked: Mapping[str, Any], kinds: set[str]) -> Iterator[Finding]:
+def _gpus(answer: Mapping[str, Any], what: str, kinds: set[str]) -> Iterator[Finding]:
     """Yield whether the GPUs that Slurm gave are there and can be used."""
-    if not asked.get("gpus"):
-        return
     if not answer["gpus"]:
         yield Finding(BROKEN, what, f"the job got a GPU from Slurm, and nvidia-smi finds none on {answer['host']}: is "
                       "it the right partition, and is --nv given to the container?")  # fmt: skip

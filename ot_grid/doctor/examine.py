@@ -19,7 +19,7 @@ __all__ = ["BROKEN", "OK", "WARNING", "Finding", "examine"]
 
 def examine(plan: Plan, artifacts: Artifacts, *, wait: float) -> Iterator[Finding]:
     """Yield what is right and what is wrong for a plan; a job that has not started after `wait` seconds is given up."""
-    on_slurm = plan.runtime["cluster"]["kind"] == "slurm"
+    on_slurm = plan.runtime.cluster.kind == "slurm"
     answers = True
     if on_slurm:
         for finding in cluster.examine(plan):

@@ -45,7 +45,7 @@ def file_system(path: Path) -> str:
 def cache_folders(plan: Plan) -> dict[str, Path]:
     """Return the folders in which models are looked for, by what names them."""
     home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
-    named = {"HF_HOME": Path(home), "cluster.model_cache": Path(plan.runtime["cluster"]["model_cache"])}
+    named = {"HF_HOME": Path(home), "cluster.model_cache": Path(plan.runtime.cluster.model_cache)}
     return {name: folder.expanduser().absolute() for name, folder in named.items()}
 
 
@@ -91,7 +91,7 @@ def models(plan: Plan, artifacts: Artifacts) -> Iterator[Finding]:
 
 def tracking(plan: Plan) -> Finding:
     """Return whether W&B can be told; a key is looked for, never shown."""
-    mode = plan.runtime["tracking"]["mode"]
+    mode = plan.runtime.tracking.mode
     if mode == "off":
         return Finding(OK, "W&B", "off (tracking=wandb, wandb_offline)")
     if find_spec("wandb") is None:

@@ -14,13 +14,14 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ot_grid import store
 from ot_grid.cluster import resources, slurm
 from ot_grid.cluster.submit import Arrays, outside_of_any_job
+from ot_grid.config import Resources
 from ot_grid.doctor import answers, here, probe
 from ot_grid.doctor.finding import BROKEN, WARNING, Finding
 from ot_grid.errors import OtGridError
@@ -41,7 +42,7 @@ class Visit:
 
     name: str
     kinds: set[str]  # cpu, inference, train
-    resources: dict[str, Any]
+    resources: Resources
     python: str
     job: str | None = None
     process: subprocess.Popen[bytes] | None = None
@@ -52,13 +53,13 @@ class Visit:
 
 def examine(plan: Plan, artifacts: Artifacts, *, wait: float) -> Iterator[Finding]:
     """Yield what is found where the plan's jobs would run; give up those that do not start in `wait` seconds."""
-    cluster = plan.runtime["cluster"]
+    cluster = plan.runtime.cluster
     with _meeting(artifacts.place) as folder:
         visits = []
         for visit in _visits(plan):
             _write_ask(folder, visit, plan)
             try:
-                (_send if cluster["kind"] == "slurm" else _start)(folder, visit)
+                (_send if cluster.kind == "slurm" else _start)(folder, visit)
                 visits.append(visit)
             except (OtGridError, RuntimeError) as error:  # a RuntimeError is submitit's
                 told = " ".join(str(error).split())
@@ -85,27 +86,27 @@ def _meeting(place: store.Store) -> Iterator[Path]:
 
 def _visits(plan: Plan) -> list[Visit]:
     """Return where to look: for each kind of stage run in the plan, and the job that heals; alike ones together."""
-    cluster = plan.runtime["cluster"]
-    if cluster["kind"] != "slurm":
-        return [Visit("here", {run.needs for run in plan.runs.values()}, {}, sys.executable)]
+    cluster = plan.runtime.cluster
+    if cluster.kind != "slurm":
+        return [Visit("here", {run.needs for run in plan.runs.values()}, Resources(), sys.executable)]
     found: dict[str, Visit] = {}
     for run in plan.runs.values():
         asked = resources.of(run, cluster)
-        where = str([*(asked[name] for name in LANDING), bool(asked["gpus"])])
-        visit = found.setdefault(where, Visit(f"{len(found)}-{run.needs}", set(), asked, asked["python"] or ""))
+        where = str([*(getattr(asked, name) for name in LANDING), bool(asked.gpus)])
+        visit = found.setdefault(where, Visit(f"{len(found)}-{run.needs}", set(), asked, asked.python or ""))
         visit.kinds.add(run.needs)
     return list(found.values())
 
 
 def _write_ask(folder: Path, visit: Visit, plan: Plan) -> None:
     caches = [str(path) for path in here.cache_folders(plan).values() if path.exists()]
-    given = [str(Path(path).expanduser()) for path in plan.runtime["cluster"]["models"].values()]
+    given = [str(Path(path).expanduser()) for path in plan.runtime.cluster.models.values()]
     ask = {
-        "imports": answers.imports(visit.kinds, plan.runtime["cluster"]["engine"], bool(visit.resources.get("gpus"))),
+        "imports": answers.imports(visit.kinds, plan.runtime.cluster.engine, bool(visit.resources.gpus)),
         "packages": VERSIONED,
         "paths": [*caches, *given],
         "environment": ENVIRONMENT,
-        "slurm": bool(visit.resources),
+        "slurm": plan.runtime.cluster.kind == "slurm",
     }
     store.write_text(folder / f"{visit.name}.token", "before")
     store.write_json(folder / f"{visit.name}.ask.json", ask)
@@ -121,18 +122,18 @@ def _start(folder: Path, visit: Visit) -> None:
 def _send(folder: Path, visit: Visit) -> None:
     """Submit the job: as small as it can be, but to where the real ones go."""
     wanted = visit.resources
-    small = {
-        **wanted,
-        "time": min(MINUTES, wanted["time"] or MINUTES),
-        "nodes": 1,
-        "cpus": min(MOST_CPUS, wanted["cpus"] or MOST_CPUS),
-        "mem_gb": min(MOST_GIB, wanted["mem_gb"]) if wanted["mem_gb"] else None,
-        "gpus": min(1, wanted["gpus"] or 0),
-    }
+    small = replace(
+        wanted,
+        time=min(MINUTES, wanted.time or MINUTES),
+        nodes=1,
+        cpus=min(MOST_CPUS, wanted.cpus or MOST_CPUS),
+        mem_gb=min(MOST_GIB, wanted.mem_gb) if wanted.mem_gb else None,
+        gpus=min(1, wanted.gpus or 0),
+    )
     executor = Arrays(folder=folder)
     executor.update_parameters(
         job_name="doctor",
-        setup=wanted["setup"] or None,
+        setup=wanted.setup or None,
         stderr_to_stdout=True,
         use_srun=False,
         additional_parameters=resources.options(small),
@@ -150,7 +151,7 @@ def _findings(folder: Path, visit: Visit, visits: Iterable[Visit], plan: Plan, w
         yield trouble
         return
     answer: Mapping[str, Any] = json.loads((folder / f"{visit.name}.answer.json").read_text())
-    yield from answers.judge(answer, visit.kinds, visit.resources, plan)
+    yield from answers.judge(answer, visit.kinds, plan, on_gpu=bool(visit.resources.gpus))
 
 
 def _await(folder: Path, visit: Visit, visits: Iterable[Visit], wait: float) -> Finding | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ot_grid.cluster import capacity, resources, slurm
 from ot_grid.cluster.submit import outside_of_any_job
+from ot_grid.config import Resources, Slurm
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
 from ot_grid.errors import OtGridError
 from ot_grid.planning.plan import Plan
@@ -20,7 +21,7 @@ FIELDS = "%P|%a|%D|%T|%c|%m|%G|%l"  # partition (a star: default), up, nodes, st
 
 def examine(plan: Plan) -> Iterator[Finding]:
     """Yield what Slurm says; nothing more when it does not answer."""
-    settings = plan.runtime["cluster"]["slurm"]
+    settings = plan.runtime.cluster.slurm
     try:
         found = [limits(plan, settings), *partitions(settings)]
     except OtGridError as error:
@@ -31,14 +32,14 @@ def examine(plan: Plan) -> Iterator[Finding]:
     yield from fits(plan)
 
 
-def limits(plan: Plan, settings: Mapping[str, Any]) -> Finding:
+def limits(plan: Plan, settings: Slurm) -> Finding:
     """Return the version and the limits; warn when a plan is larger than they are and nothing would submit the rest."""
-    known = capacity.limits(settings["qos"])
+    known = capacity.limits(settings.qos)
     version = slurm.ask("sinfo", "--version").strip()
     at_once = known.submitted or "any number of"
     told = f"{version} answers; arrays of {known.array_size} jobs, {at_once} jobs of a user at once"
     most = len(plan.runs)  # where nothing is packed
-    if known.submitted and known.submitted <= most and not settings["self_heal"]:
+    if known.submitted and known.submitted <= most and not settings.self_heal:
         return Finding(
             WARNING, REACHED, f"{told}: {most} stage runs may not fit, and cluster.slurm.self_heal=false leaves the "
             "rest to you: the same command again, or self_heal=true"
@@ -46,7 +47,7 @@ def limits(plan: Plan, settings: Mapping[str, Any]) -> Finding:
     return Finding(OK, REACHED, told)
 
 
-def partitions(settings: Mapping[str, Any]) -> Iterator[Finding]:
+def partitions(settings: Slurm) -> Iterator[Finding]:
     """Yield the partitions, each with its nodes and GPUs; the one that jobs go to is checked."""
     lines = slurm.ask("sinfo", "--noheader", f"--format={FIELDS}").splitlines()
     rows = [line.strip().split("|") for line in lines if line.count("|") == FIELDS.count("|")]
@@ -55,7 +56,7 @@ def partitions(settings: Mapping[str, Any]) -> Iterator[Finding]:
         mine = [row for row in rows if row[0] == name]
         shapes = dict.fromkeys(_shape(row) for row in mine)
         told = f"{name.rstrip('*')}: {', '.join(shapes)}; at most {mine[0][7]}"
-        used = settings["partition"] == name.rstrip("*") or (settings["partition"] is None and name.endswith("*"))
+        used = settings.partition == name.rstrip("*") or (settings.partition is None and name.endswith("*"))
         usable = mine[0][1] == "up" and any(row[3].startswith(("idle", "mixed", "alloc", "compl")) for row in mine)
         if used and not usable:
             yield Finding(WARNING, "partition", f"{told}; it is {mine[0][1]}, and no node takes jobs now: sinfo -R")
@@ -85,9 +86,9 @@ def accounting() -> Finding:
 def fits(plan: Plan) -> Iterator[Finding]:
     """Yield for each distinct request of the plan's jobs whether the cluster could ever run it; submits nothing."""
     nodes = capacity.nodes()
-    asked: dict[str, tuple[dict[str, Any], dict[str, None]]] = {}
+    asked: dict[str, tuple[Resources, dict[str, None]]] = {}
     for run in plan.runs.values():
-        wanted = resources.of(run, plan.runtime["cluster"])
+        wanted = resources.of(run, plan.runtime.cluster)
         asked.setdefault(str(resources.options(wanted)), (wanted, {}))[1][run.stage] = None
     for wanted, stages in asked.values():
         given = resources.options(wanted)

@@ -5,6 +5,7 @@ One idea: whoever comes later reads only this (see `frozen`). It must not start 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ def _freeze(plan: Plan, artifacts: Artifacts) -> None:
     for run in artifacts.missing(plan):
         artifacts.folder(run).mkdir(parents=True, exist_ok=True)  # its place, by whatever label others call the key
     store.write_json(path, {**content, "asked": datetime.now(UTC).isoformat()})
-    store.write_json(path.with_name(RUNTIME), plan.runtime)
+    store.write_json(path.with_name(RUNTIME), asdict(plan.runtime))
 
 
 def describe(plan: Plan) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "banner": plan.banner,
         "held_out": held_out(plan),
         "created": datetime.now(UTC).isoformat(),
-        "plugins": list(plan.runtime["plugins"]),
+        "plugins": list(plan.runtime.plugins),
         "cells": [describe_cell(cell, plan) for cell in plan.cells],
     }
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ot_grid.config import Recipe
+from ot_grid.config import Recipe, Runtime
 from ot_grid.errors import BadInput, Corrupt, OtGridError, nearest
 from ot_grid.planning.plan import Builder, Plan
 from ot_grid.registry import load_plugins
@@ -228,7 +228,7 @@ def _listed(cells: Sequence[FrozenCell]) -> str:
     return shown + (f", and {len(cells) - 8} more" if len(cells) > 8 else "")
 
 
-def plan_of(sweep: Sweep, runtime: Mapping[str, Any]) -> Plan:
+def plan_of(sweep: Sweep, runtime: Runtime) -> Plan:
     """Return the plan of a frozen sweep: from its recipes alone, whatever `conf/` says today."""
     load_plugins(sweep.plugins)
     builder = Builder()
@@ -248,17 +248,17 @@ def plan_of(sweep: Sweep, runtime: Mapping[str, Any]) -> Plan:
 def plan(place: Store, name: str | None) -> Plan:
     """Return the plan of a sweep (the one asked for last by default) as it was frozen, and where it last ran."""
     sweep = find_sweep(place, name)
-    return plan_of(sweep, {**last_runtime(place, sweep.name), "store": str(place.root)})
+    return plan_of(sweep, last_runtime(place, sweep))
 
 
 def plan_of_cell(place: Store, words: str) -> Plan:
     """Return a plan of the one cell that words name, to reproduce or explain it."""
     sweep, cell = find_cell(place, words)
-    runtime = {"store": str(place.root), "plugins": sweep.plugins}
-    return plan_of(replace(sweep, cells=(cell,), versus=None), runtime)
+    return plan_of(replace(sweep, cells=(cell,), versus=None), last_runtime(place, sweep))
 
 
-def last_runtime(place: Store, name: str) -> dict[str, Any]:
-    """Return the runtime settings with which a sweep was asked for last; nothing where none are kept."""
-    path = place.sweep(name) / RUNTIME
-    return dict(read_json(path)) if path.exists() else {}
+def last_runtime(place: Store, sweep: Sweep) -> Runtime:
+    """Return the runtime with which a sweep was asked for last; where none is kept, only store and plugins are set."""
+    path = place.sweep(sweep.name) / RUNTIME
+    kept = read_json(path) if path.exists() else {"plugins": list(sweep.plugins)}
+    return Runtime.of({**kept, "store": str(place.root)})

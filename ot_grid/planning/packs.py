@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ot_grid import key
+from ot_grid.config import Resources
 from ot_grid.planning import rehearsal
 from ot_grid.planning.plan import StageRun
 
@@ -55,19 +56,19 @@ def packs(ready: Sequence[StageRun]) -> Iterator[Pack]:
 class Want:
     """What a stage run asks of the cluster; equal shapes can share a job or an array."""
 
-    resources: Mapping[str, Any]
+    resources: Resources
     shape: str
 
     @classmethod
-    def of(cls, resources: Mapping[str, Any]) -> Want:
+    def of(cls, resources: Resources) -> Want:
         """Return a want; how much is packed and shared is no part of its shape."""
-        alike = {name: value for name, value in resources.items() if name not in ("pack", "workers")}
+        alike = {name: value for name, value in vars(resources).items() if name not in ("pack", "workers")}
         return cls(resources, key.short(alike))
 
     @property
     def most(self) -> int:
         """Stage runs that one job may do."""
-        return max(1, int(self.resources["pack"] or 1))
+        return max(1, int(self.resources.pack or 1))
 
 
 Wants = Mapping[str, Want]  # by the key of a stage run

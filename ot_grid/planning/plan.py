@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ot_grid import key
-from ot_grid.config import Recipe
+from ot_grid.config import Recipe, Runtime
 from ot_grid.planning import pipeline, rehearsal
 from ot_grid.planning.pipeline import STAGES, Reads, Stage
 
@@ -69,7 +69,7 @@ class Plan:
     factors: Mapping[str, tuple[str, ...]]
     cells: tuple[Cell, ...]
     runs: Mapping[str, StageRun]  # by key, inputs first
-    runtime: Mapping[str, Any]
+    runtime: Runtime
     versus: str | None = None  # the recipe to compare with, by coordinates without what repeats
     repeat: tuple[str, ...] = ()  # the factors that draw the same recipe again: averaged over, never ranked
     rank_by: tuple[str, ...] = ()  # benchmarks; none: all that are not held out

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ot_grid import key
-from ot_grid.config import RUNTIME_FIELDS
+from ot_grid.config import RUNTIME_FIELDS, Runtime
 from ot_grid.errors import BadInput, nearest
 from ot_grid.planning import asked, points, signatures
 from ot_grid.planning.asked import Asked, Request, expand
@@ -84,13 +84,12 @@ def _laid_out(
     return places, points.label(start) if start else None
 
 
-def with_gpus(runtime: Mapping[str, Any], declared: Mapping[str, int]) -> dict[str, Any]:
+def with_gpus(runtime: Runtime, declared: Mapping[str, int]) -> Runtime:
     """Return a runtime that knows what models take: what their YAML says, under what the cluster's says."""
-    cluster = runtime["cluster"]
-    return {**runtime, "cluster": {**cluster, "gpus": {**declared, **cluster["gpus"]}}}
+    return replace(runtime, cluster=replace(runtime.cluster, gpus={**declared, **runtime.cluster.gpus}))
 
 
-def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> dict[str, Any]:
+def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> Runtime:
     """Return the runtime that overrides give, for a recipe that is already frozen; raise `BadInput` for others."""
     with composing() as composer:
         parsed = parse(overrides, composer, multirun=False)
@@ -103,7 +102,7 @@ def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> dict[str, An
         composer.problems.raise_if_any()
         settings, _ = composer.point(parsed)
         composer.problems.raise_if_any()
-    return {**runtime_of(settings), "plugins": list(plugins)}
+    return replace(runtime_of(settings), plugins=list(plugins))
 
 
 def _check(composer: Composer, settings: Sequence[Mapping[str, Any]]) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ot_grid import store
-from ot_grid.config import Tracking
+from ot_grid.config import MISSING, Tracking
 from ot_grid.planning import freezing
 from ot_grid.planning.plan import Cell, Plan, StageRun
 from ot_grid.report import tracking
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["OFF", "Told", "settings", "tell"]
 
 OFF = "off"
-SINCE = {"artifacts": "none", "report": False, "timeout": 300}  # what sweeps do not say that were frozen before these
+SINCE = {"mode": OFF, "project": "ot_grid", "artifacts": "none", "report": False, "timeout": 300}  # where not frozen
 NUMBERS = (  # of the ranked table, the most important first; what is absent is left out
     "rank", "mean", "low", "high", "difference", "diff_low", "diff_high", "p_adjusted", "rank_low", "rank_high", "best",
     "corrected", "detectable", "p", "se_questions", "se_decoding", "seeds", "questions", "cut", "unextracted",
@@ -38,10 +39,10 @@ KINDS = {"dataset": "dataset", "train": "model", "eval": "evaluation"}  # stage 
 SMALL = ("data/matrix.parquet",)
 
 
-def settings(runtime: Mapping[str, Any], mode: str | None = None) -> Tracking:
-    """Return how W&B is told of a sweep with these runtime settings; `mode` for this once."""
-    frozen = runtime.get("tracking") or {"mode": OFF, "project": "ot_grid"}
-    return Tracking(**{**SINCE, **frozen, **({"mode": mode} if mode else {})})
+def settings(tracking: Tracking, mode: str | None = None) -> Tracking:
+    """Return how W&B is told of a sweep that froze these settings, or older ones with less; `mode` for this once."""
+    kept = {name: value for name, value in asdict(tracking).items() if value != MISSING}
+    return Tracking(**{**SINCE, **kept, **({"mode": mode} if mode else {})})
 
 
 def tell(
@@ -53,10 +54,10 @@ def tell(
     patient: bool = False,
 ) -> Told:
     """Tell W&B what is new of a sweep, and say how it went; never raise for that."""
-    how = settings(wanted.runtime, mode)
+    how = settings(wanted.runtime.tracking, mode)
     if how.mode == OFF:
         return Told()
-    artifacts = Artifacts(store.Store(wanted.runtime["store"]))
+    artifacts = Artifacts(store.Store(wanted.runtime.store))
     try:
         cells = [cell for each in wanted.cells if (cell := told_of(each, wanted, artifacts, made))]
         folder = artifacts.place.sweep(wanted.name)

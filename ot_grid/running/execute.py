@@ -16,13 +16,13 @@ import subprocess
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ot_grid import attempts, key, machine, store
-from ot_grid.config import Cluster
+from ot_grid.config import Cluster, Runtime
 from ot_grid.errors import BadInput, OtGridError, UpstreamMissing
 from ot_grid.inference.door import Door
 from ot_grid.registry import load_plugins
@@ -62,10 +62,10 @@ class Order:
         return cls(**{**plain, "inputs": tuple(plain["inputs"])})
 
 
-def run_orders(root: str, orders: Sequence[Mapping[str, Any]], runtime: Mapping[str, Any]) -> None:
+def run_orders(root: str, orders: Sequence[Mapping[str, Any]], runtime: Runtime) -> None:
     """Run stage runs one after the other, loading a model that they share once; raise when any failed."""
-    load_plugins(runtime["plugins"])
-    cluster = cluster_of(runtime["cluster"])
+    load_plugins(runtime.plugins)
+    cluster = with_threads(runtime.cluster)
     door = Door(Store(root).replies, cluster, lambda done, total, what: None)
     failed: list[tuple[Order, Exception]] = []
     for order in map(Order.of, orders):
@@ -79,12 +79,9 @@ def run_orders(root: str, orders: Sequence[Mapping[str, Any]], runtime: Mapping[
         raise (UpstreamMissing if all(isinstance(e, UpstreamMissing) for _, e in failed) else OtGridError)(told)
 
 
-def cluster_of(plain: Mapping[str, Any]) -> Cluster:
+def with_threads(cluster: Cluster) -> Cluster:
     """Return the cluster settings of a job, with its share of this machine filled in."""
-    cluster = Cluster(**{f.name: plain[f.name] for f in fields(Cluster)})
-    if cluster.threads is None:
-        cluster.threads = machine.share(cluster)[1]
-    return cluster
+    return cluster if cluster.threads else replace(cluster, threads=machine.share(cluster)[1])
 
 
 def run(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:

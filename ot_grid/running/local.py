@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ class Local:
 
     def __init__(self, plan: Plan, artifacts: Artifacts, cluster: Cluster, outcome: Outcome) -> None:
         self.plan, self.artifacts, self.cluster, self.outcome = plan, artifacts, cluster, outcome
-        self.workers, threads = machine.share(cluster)
-        self.runtime = {**plan.runtime, "cluster": {**plan.runtime["cluster"], "threads": threads}}
+        self.workers, self.threads = machine.share(cluster)
+        self.runtime = replace(plan.runtime, cluster=replace(cluster, threads=self.threads))
         self.waiting: list[StageRun] = []
         self.running: list[Pack] = []
         self.free_gpus = machine.gpu_numbers()
@@ -78,7 +79,7 @@ class Local:
         devices = {"gpus_per_node": 1, "visible_gpus": (pack.gpu,)} if pack.gpu is not None else {}
         executor.update_parameters(timeout_min=NO_LIMIT_MINUTES, stderr_to_stdout=True, **devices)
         orders = [self.artifacts.order(run, self.plan) for run in pack.runs]
-        with _threads(self.runtime["cluster"]["threads"]):
+        with _threads(self.threads):
             return executor.submit(run_orders, str(self.artifacts.place.root), orders, self.runtime)
 
     def _collect(self, display: Display) -> None:

@@ -15,7 +15,6 @@ from ot_grid.grading import needs_sandbox, sandbox
 from ot_grid.inference import models
 from ot_grid.planning import pipeline
 from ot_grid.planning.plan import Plan, StageRun, models_of
-from ot_grid.running.execute import cluster_of
 from ot_grid.stages import bind, sources
 from ot_grid.stages.training import launcher
 from ot_grid.store import Artifacts
@@ -45,7 +44,7 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
             yield str(error)
         else:
             missing += [] if done else [run]
-    cluster = cluster_of(plan.runtime["cluster"])
+    cluster = plan.runtime.cluster
     if cluster.accelerate_config and any(run.stage == "train" for run in missing):
         try:
             launcher.config_file(cluster.accelerate_config)

@@ -82,7 +82,7 @@ def sent(cluster: Path) -> dict[str, str]:
 
 def tasks(plan: api.Plan) -> dict[str, str]:
     """Return the array that holds each stage run."""
-    given = batches.of_sweep(Store(plan.runtime["store"]), plan.name)
+    given = batches.of_sweep(Store(plan.runtime.store), plan.name)
     return {str(order["key"]): str(batch.job) for batch in given for orders in batch.tasks for order in orders}
 
 
@@ -196,7 +196,7 @@ def test_an_array_is_split_at_what_the_cluster_takes(cluster: Path):
     (cluster / "array").write_text("3")
     plan, artifacts = planned("teacher=qwq,r1,phi")
     launch(plan, artifacts)
-    given = batches.of_sweep(Store(plan.runtime["store"]), plan.name)
+    given = batches.of_sweep(Store(plan.runtime.store), plan.name)
     assert max(len(batch.tasks) for batch in given) == 2
     assert sum(order["stage"] == "train" for batch in given for orders in batch.tasks for order in orders) == 6
     assert [len(batch.tasks) for batch in given if batch.stage == "train"] == [2, 1, 2, 1]
@@ -223,7 +223,7 @@ def test_more_workers_can_be_added_later(cluster: Path):
     traces = [run.key for run in plan.runs.values() if run.stage == "traces"]
 
     def workers() -> list[int]:
-        given = batches.of_sweep(Store(plan.runtime["store"]), plan.name)
+        given = batches.of_sweep(Store(plan.runtime.store), plan.name)
         all_tasks = [order for batch in given for orders in batch.tasks for order in orders]
         return [sum(order["key"] == key and order["shared"] for order in all_tasks) for key in traces]
 

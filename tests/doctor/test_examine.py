@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from ot_grid import api, cli, machine, store
+from ot_grid.config import Cluster, Runtime, Tracking
 from ot_grid.doctor import answers, here, probe
 from ot_grid.doctor import examine as doctor
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
 from ot_grid.planning.plan import Plan
 from ot_grid.store import Store
 
-GPU = {"gpus": 1}
 ANSWER: dict[str, Any] = {
     "host": "node7",
     "python": "3.11.7",
@@ -40,8 +40,8 @@ def plan() -> Plan:
     return api.plan(["cluster=slurm", "teacher=reference", "source=gsm_symbolic", "mix=top1", "eval=sums"])
 
 
-def judged(plan: Plan, kinds: set[str] = {"inference"}, asked: dict[str, Any] = GPU, **changed: Any) -> list[Finding]:  # noqa: B006
-    return list(answers.judge({**ANSWER, **changed}, kinds, asked, plan))
+def judged(plan: Plan, kinds: set[str] = {"inference"}, on_gpu: bool = True, **changed: Any) -> list[Finding]:  # noqa: B006
+    return list(answers.judge({**ANSWER, **changed}, kinds, plan, on_gpu=on_gpu))
 
 
 def worst(findings: list[Finding], state: str) -> list[str]:
@@ -97,7 +97,7 @@ def test_what_costs_time_is_a_warning(plan: Plan, changed: dict[str, Any], told:
 def test_only_what_heals_needs_sbatch(plan: Plan):
     """On a node of `cpu` jobs a missing sbatch stops the healing; elsewhere nobody needs it."""
     without = {"squeue": True, "scontrol": True, "sbatch": False}
-    assert "self_heal=false" in worst(judged(plan, {"cpu"}, {}, slurm=without), WARNING)[0]
+    assert "self_heal=false" in worst(judged(plan, {"cpu"}, on_gpu=False, slurm=without), WARNING)[0]
     assert worst(judged(plan, slurm=without), WARNING) == []
 
 
@@ -112,7 +112,7 @@ def test_a_node_without_gpus_is_asked_for_nothing_more():
 
 def test_no_gpu_on_a_cpu_machine_is_fine(plan: Plan):
     """A plan whose jobs ask for none finds nothing broken without any."""
-    assert worst(judged(plan, {"train"}, {}, gpus=[], cuda=0), BROKEN) == []
+    assert worst(judged(plan, {"train"}, on_gpu=False, gpus=[], cuda=0), BROKEN) == []
 
 
 def test_a_lock_is_felt_by_another_process(tmp_path: Path):
@@ -162,7 +162,7 @@ def test_a_key_for_wandb_is_looked_for_and_never_shown(
     monkeypatch.setenv("WANDB_API_KEY", "not-to-be-seen" if key == "variable" else "")
     if key == "netrc":
         (tmp_path / "netrc").write_text("machine api.wandb.ai login user password not-to-be-seen\n")
-    found = here.tracking(Plan("a", (), {}, (), {}, {"tracking": {"mode": mode}}))
+    found = here.tracking(Plan("a", (), {}, (), {}, Runtime(tracking=Tracking(mode=mode))))
     assert found.state == state
     assert "not-to-be-seen" not in found.told
 
@@ -175,7 +175,7 @@ def test_folders_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "hf").mkdir()
     (tmp_path / "hf" / "weights").write_bytes(b"0" * 2**27)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    plan = Plan("a", (), {}, (), {}, {"cluster": {"model_cache": str(tmp_path / "no" / "models")}})
+    plan = Plan("a", (), {}, (), {}, Runtime(cluster=Cluster(model_cache=str(tmp_path / "no" / "models"))))
     home, ours = here.caches(plan)
     assert (home.state, ours.state) == (OK, OK)
     assert "holds 0.1 GiB" in home.told

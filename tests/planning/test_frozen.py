@@ -16,7 +16,7 @@ from ot_grid.store import Store
 
 def read(plan: Plan) -> Plan:
     """Return a plan as it comes back from the disk."""
-    return frozen.plan_of(frozen.find_sweep(Store(plan.runtime["store"]), plan.name), plan.runtime)
+    return frozen.plan_of(frozen.find_sweep(Store(plan.runtime.store), plan.name), plan.runtime)
 
 
 def submitted(*overrides: str, config_dir: str | None = None) -> Plan:
@@ -66,7 +66,7 @@ def test_a_name_is_not_given_twice():
 def test_a_cell_is_found_by_id_beginning_and_coordinates_in_any_order():
     """And an unknown one is told with the nearest."""
     plan = submitted("filter=length,none", "teacher=qwq,r1")
-    place, cell = Store(plan.runtime["store"]), plan.cells[1]
+    place, cell = Store(plan.runtime.store), plan.cells[1]
     for name in (cell.id, cell.id[:5], "filter=length teacher=r1", "teacher=r1 filter=length"):
         assert frozen.find_cell(place, name)[1].id == cell.id
     with pytest.raises(BadInput, match=r"no cell 'filter=lenght teacher=r1' .*did you mean 'filter=length teacher=r1'"):
@@ -76,7 +76,7 @@ def test_a_cell_is_found_by_id_beginning_and_coordinates_in_any_order():
 def test_a_part_of_the_coordinates_is_enough_where_one_cell_has_it():
     """Cells that differ in their training seed alone are told with their coordinates, to choose from."""
     plan = submitted("filter=length", "teacher=qwq,r1", "train.seed=1,2")
-    place = Store(plan.runtime["store"])
+    place = Store(plan.runtime.store)
     with pytest.raises(BadInput, match=r"names 2 cells: .*\(teacher=r1 train\.seed=1\).*give the id of one"):
         frozen.find_cell(place, "teacher=r1")
     found = frozen.find_cell(place, "teacher=r1 train.seed=2")[1]

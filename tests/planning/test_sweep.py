@@ -58,7 +58,7 @@ def test_what_a_sweep_asks_is_frozen_and_read_again(planned):
     """The plan of a frozen sweep, and the sweep that a report reads, say the same; the reference is a recipe."""
     plan = planned(f"# Why?\n{GRID}design: one_at_a_time\nrepeat: {{train.seed: [1, 2]}}\nrank_by: [sums]\n")
     freezing.freeze(plan, api.artifacts_of(plan))
-    place = Store(plan.runtime["store"])
+    place = Store(plan.runtime.store)
     again, read = frozen.plan(place, plan.name), frozen.find_sweep(place, plan.name)
     for name in ("repeat", "rank_by", "question", "design", "versus"):
         assert getattr(again, name) == getattr(read, name) == getattr(plan, name)

@@ -40,7 +40,7 @@ def test_a_grid_ends_with_nobody_watching_as_it_would_here(wanted: list[str], re
     assert f"{len(there.plan.cells)} of {len(there.plan.cells)} cells complete" in report
     assert f"{len(there.plan.runs)} cached, 0 to run" in there.submit()
 
-    model = Path(there.plan.runtime["cluster"]["models"]["tiny"])
+    model = Path(there.plan.runtime.cluster.models["tiny"])
     here = Grid(there.cluster, tmp_path / "here", model, *wanted, typed=False)
     here.submit("cluster=local", "cluster.workers=2")
     assert list(here.plan.runs) == list(there.plan.runs)

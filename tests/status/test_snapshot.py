@@ -15,7 +15,7 @@ from ot_grid import status as overview
 from ot_grid.cli import status as command
 from ot_grid.cluster import batches, standing
 from ot_grid.cluster.standing import DONE, QUEUED, RUNNING, Standing
-from ot_grid.config import Recipe
+from ot_grid.config import Recipe, Resources, Runtime
 from ot_grid.planning.plan import Cell, Plan, StageRun
 from ot_grid.running import progress
 from ot_grid.running.progress import Progress
@@ -38,7 +38,7 @@ def planned(*runs: StageRun, cells: int = 1, recipe: dict | None = None) -> Plan
     every = [
         Cell(f"cell{n}", {"seed": str(n)}, Recipe(recipe or {}, {}), tuple(r.key for r in runs)) for n in range(cells)
     ]
-    return Plan("a-sweep", (), {}, tuple(every), {run.key: run for run in runs}, {})
+    return Plan("a-sweep", (), {}, tuple(every), {run.key: run for run in runs}, Runtime())
 
 
 def chain(**states: Standing) -> Snapshot:
@@ -272,7 +272,7 @@ def test_without_slurm_a_submitted_sweep_is_unknown_not_failed(
     monkeypatch.setenv("PATH", str(tmp_path))
     runs = list(plan.runs.values())
     tasks = [[artifacts.order(run, plan) for run in runs]]
-    batches.intend(artifacts.place, plan.name, "cpu", tasks, resources={}, runtime=plan.runtime)
+    batches.intend(artifacts.place, plan.name, "cpu", tasks, resources=Resources(), runtime=plan.runtime)
     record(artifacts, runs[0])
     snapshot = api.status(place=own_store)
     assert snapshot.counts | {"done": 1, "unknown": len(runs) - 1} == snapshot.counts

@@ -20,7 +20,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from ot_grid.config import RECIPE_GROUPS, RUNTIME_FIELDS, Recipe
+from ot_grid.config import RECIPE_GROUPS, RUNTIME_FIELDS, Recipe, Runtime
 from ot_grid.errors import Problems, nearest
 from ot_grid.planning import rehearsal
 from ot_grid.planning.recipe.grammar import TOP_FIELDS, is_value, lines_of, single, touched
@@ -190,9 +190,9 @@ def _explain(error: Exception, known: Mapping[str, Any]) -> str:
     return f"{full_key}: {text}" if full_key not in text else text
 
 
-def runtime_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+def runtime_of(settings: Mapping[str, Any]) -> Runtime:
     """Return what cannot change a result."""
-    return {name: settings[name] for name in RUNTIME_FIELDS}
+    return Runtime.of({name: settings[name] for name in RUNTIME_FIELDS})
 
 
 def recipe_of(settings: Mapping[str, Any], choices: Mapping[str, str]) -> Recipe:

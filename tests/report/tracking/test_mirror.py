@@ -36,8 +36,8 @@ def composed(*more: str) -> Plan:
 def planned(*more: str, **tracking: str) -> Plan:
     """Plan a grid in the test's own store."""
     plan = composed(*more)
-    how = {**plan.runtime["tracking"], **tracking}
-    return replace(plan, runtime={**plan.runtime, "store": os.environ["OT_GRID_STORE"], "tracking": how})
+    how = replace(plan.runtime.tracking, **tracking)
+    return replace(plan, runtime=replace(plan.runtime, store=os.environ["OT_GRID_STORE"], tracking=how))
 
 
 def finished(*more: str, **tracking: str) -> Plan:
@@ -79,7 +79,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_what_is_told_of_a_cell(told: list[Any]):
     """Recipe, coordinates, loss, numbers of the table, cost of each stage, artifacts and what they were made of."""
     plan = finished()
-    api.track(plan.name, place=plan.runtime["store"])
+    api.track(plan.name, place=plan.runtime.store)
     (_, cells, _), first = told[0], plan.cells[0]
     cell = cells[0]
     assert (cell.id, dict(cell.coordinates)) == (first.id, dict(first.coordinates))
@@ -100,7 +100,7 @@ def test_what_is_told_of_the_sweep(told: list[Any]):
     """Table, factors, intervals for the picture; the same text each time, so that it is told once."""
     plan = finished()
     for _ in range(2):
-        api.track(plan.name, place=plan.runtime["store"])
+        api.track(plan.name, place=plan.runtime.store)
     overall = told[0][2]
     assert overall == told[1][2]
     assert "cell" in overall.ranked.columns
@@ -114,7 +114,7 @@ def test_what_is_told_of_the_sweep(told: list[Any]):
 def test_held_out_scores_are_not_told(told: list[Any]):
     """Neither a number, nor an artifact, nor a column of a held-out benchmark leaves the store."""
     plan = finished("eval.gcd.held_out=true")
-    api.track(plan.name, place=plan.runtime["store"])
+    api.track(plan.name, place=plan.runtime.store)
     _, cells, overall = told[0]
     assert not [name for name in cells[0].summary if "gcd" in name]
     assert not [piece for piece in cells[0].pieces if "gcd" in piece.name]
@@ -125,22 +125,22 @@ def test_a_cell_without_a_student_is_not_told_yet(told: list[Any]):
     """A sweep that has only begun has nothing to show."""
     plan = planned()
     freezing.freeze(plan, api.artifacts_of(plan))
-    api.track(plan.name, place=plan.runtime["store"])
+    api.track(plan.name, place=plan.runtime.store)
     assert told[0][1] == []
 
 
 def test_off_and_sweeps_of_before_are_left_alone(told: list[Any]):
     """tracking=off is not told, unless asked for this once; a sweep frozen before there were these settings works."""
     plan = finished(mode="off")
-    assert api.track(plan.name, place=plan.runtime["store"]) == tracking.Told()
+    assert api.track(plan.name, place=plan.runtime.store) == tracking.Told()
     assert not told
-    api.track(plan.name, place=plan.runtime["store"], mode="offline")
+    api.track(plan.name, place=plan.runtime.store, mode="offline")
     assert told[0][0].mode == "offline"
-    path = store.Store(plan.runtime["store"]).sweep(plan.name) / frozen.RUNTIME
+    path = store.Store(plan.runtime.store).sweep(plan.name) / frozen.RUNTIME
     runtime = json.loads(path.read_text())
     runtime["tracking"] = {"mode": "online", "project": "p", "entity": None}
     store.write_json(path, runtime)
-    api.track(plan.name, place=plan.runtime["store"])
+    api.track(plan.name, place=plan.runtime.store)
     assert (told[1][0].mode, told[1][0].artifacts) == ("online", "none")
 
 
@@ -167,28 +167,28 @@ def test_a_grid_whose_server_was_down_is_told_by_the_next_report(
     """Run with the server away: the grid stands; `report` tells it all; `track` then has nothing to tell."""
     plan, there = finished(), server.url
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
-    assert main(["resume", plan.name, "--store", plan.runtime["store"]]) == 0
+    assert main(["resume", plan.name, "--store", plan.runtime.store]) == 0
     assert "does not answer" in capfd.readouterr().err
     monkeypatch.setenv("WANDB_BASE_URL", there)
-    assert main(["report", plan.name, "--store", plan.runtime["store"]]) == 0
+    assert main(["report", plan.name, "--store", plan.runtime.store]) == 0
     assert "told 3 runs; report: http" in capfd.readouterr().err
     assert len(server.told.runs) == 3
     (view,) = server.told.views.values()
     assert "Command" in view["spec"]
     before = server.requests.total()
-    assert main(["track", plan.name, "--store", plan.runtime["store"]]) == 0
+    assert main(["track", plan.name, "--store", plan.runtime.store]) == 0
     assert "nothing new to tell" in capfd.readouterr().out
     assert server.requests.total() == before
-    place = Path(plan.runtime["store"])
+    place = Path(plan.runtime.store)
     assert not [path for path in place.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
 def test_a_report_of_somebodys_wishes_is_not_told(told: list[Any]):
     """Another reference or ranking is for who asked, and does not go back and forth in W&B."""
     plan = finished()
-    assert main(["report", plan.name, "--store", plan.runtime["store"], "--rank-by", "sums"]) == 0
+    assert main(["report", plan.name, "--store", plan.runtime.store, "--rank-by", "sums"]) == 0
     assert not told
-    assert main(["report", plan.name, "--store", plan.runtime["store"]]) == 0
+    assert main(["report", plan.name, "--store", plan.runtime.store]) == 0
     assert len(told) == 1
 
 
@@ -203,4 +203,4 @@ def test_settings_are_checked_before_anything_runs():
 def test_words_of_nothing():
     """Nothing told and no trouble: nothing is said."""
     plan = finished()
-    assert not list(mirror.in_words(tracking.Told(), mirror.settings(plan.runtime), plan.name))
+    assert not list(mirror.in_words(tracking.Told(), mirror.settings(plan.runtime.tracking), plan.name))
