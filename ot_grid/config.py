@@ -223,7 +223,12 @@ def from_plain(kind: Any, plain: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One choice for every group: all that may change a result, as plain data with nothing left open."""
+    """One choice for every group: all that may change a result, as plain data with nothing left open.
+
+    >>> recipe = Recipe({"scale": {"rows": 316, "pool": 632}}, {"scale": "ot_316"})
+    >>> recipe["scale.rows"], recipe.choices["scale"]
+    (316, 'ot_316')
+    """
 
     settings: Mapping[str, Mapping[str, Any]]  # group -> its settings
     choices: Mapping[str, str]  # group -> the name of the choice; a name is no identity

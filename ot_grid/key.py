@@ -54,7 +54,13 @@ def digest(value: Any) -> str:
 
 
 def short(value: Any) -> str:
-    """Return the first 16 hex digits of `digest`: a key as it stands in a path."""
+    """Return the first 16 hex digits of `digest`: a key as it stands in a path.
+
+    >>> short({"stage": "mix", "reads": {"seed": 1}}) == short({"reads": {"seed": 1}, "stage": "mix"})
+    True
+    >>> short({"seed": 1}), short({"seed": 1.0}), short({"seed": "1"})
+    ('fbe47f6d82b435a8', 'af26cab16671e06f', 'dff1a36f4a630749')
+    """
     return digest(value)[:KEY_LENGTH]
 
 

@@ -14,9 +14,10 @@ from io import TextIOWrapper
 
 from ot_grid.cli.printing import complain, say
 from ot_grid.errors import OtGridError
+from ot_grid.extras import EXTRAS, install
 
 HYDRA_FLAGS = ("--cfg", "-c", "--info", "-i", "--shell-completion", "-sc", "--hydra-help")
-INTERRUPTED = 130
+BAD_INPUT, INTERRUPTED = 2, 130
 
 COMMANDS = {  # command: the module that has a function of that name
     "run": "grids",
@@ -52,6 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OtGridError as error:
         complain(str(error))
         return error.exit_code
+    except ModuleNotFoundError as error:
+        name = str(error.name).partition(".")[0]
+        if name not in EXTRAS:
+            raise
+        complain(f"{name} is not installed, and this needs it; {install(name)}")
+        return BAD_INPUT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; nothing more to tell it
         return 0

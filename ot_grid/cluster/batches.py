@@ -26,7 +26,14 @@ HEAL, HEARTBEAT = "heal", "heartbeat"
 
 @dataclass(frozen=True)
 class Batch:
-    """One array of jobs: what each of its tasks is to do."""
+    """One array of jobs: what each of its tasks is to do. Its `batch.json`, of two tasks with a stage run each:
+
+    {"sweep": "filter-04d4e2", "stage": "train",
+     "tasks": [[{"key": "4f12b33876d3b17f", "stage": "train", "folder": "train/length-4f12b33876d3b17f",
+                 "inputs": ["dataset/length-0a1b..."], "recipe": {"stage": "train", "reads": {...}, ...}}],
+               [{"key": "9c0d...", ...}]],
+     "resources": {"partition": "gpu", "gpus": 1, "time": 1440, ...}, "runtime": {"store": ..., "cluster": {...}, ...}}
+    """
 
     folder: Path
     sweep: str

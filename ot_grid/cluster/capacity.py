@@ -58,20 +58,20 @@ def minutes(text: str) -> int | None:
 
 
 @dataclass(frozen=True)
-class Limits:
+class ClusterLimits:
     """What a cluster takes; None is no limit."""
 
     array_size: int  # tasks of one array
     submitted: int | None  # jobs of one user at once
 
 
-def limits(qos: str | None = None) -> Limits:
+def limits(qos: str | None = None) -> ClusterLimits:
     """Return the limits of the cluster and of this user, in a QOS."""
     config = slurm.ask("scontrol", "show", "config")
     found = {name: int(value) for name, value in re.findall(r"^(\w+)\s*=\s*(\d+)\s*$", config, re.MULTILINE)}
     # The largest index is one less than MaxArraySize.
     numbers = [found.get("MaxJobCount"), *_of_accounts(qos or "normal")]
-    return Limits(max(1, found.get("MaxArraySize", 1001) - 1), min((n for n in numbers if n), default=None))
+    return ClusterLimits(max(1, found.get("MaxArraySize", 1001) - 1), min((n for n in numbers if n), default=None))
 
 
 def _of_accounts(qos: str) -> list[int]:

@@ -13,14 +13,10 @@ from typing import Any
 from ot_grid import machine
 from ot_grid.doctor import probe
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
+from ot_grid.extras import NEEDED
 from ot_grid.planning.plan import Plan
 
 KINDS = ("cpu", "inference", "train")
-NEEDED = {
-    "cpu": ("ot_grid.job", "pyarrow"),
-    "inference": ("ot_grid.job", "pyarrow", "torch", "transformers"),
-    "train": ("ot_grid.job", "pyarrow", "torch", "transformers", "trl", "accelerate"),
-}
 SHOWN = ("torch", "transformers", "trl", "vllm")  # versions that explain most differences
 
 
@@ -31,10 +27,12 @@ def title(kinds: set[str]) -> str:
 
 def imports(kinds: set[str], engine: str, gpus: bool) -> list[str]:
     """Return the modules that jobs of some kinds import."""
-    found = dict.fromkeys(module for kind in KINDS if kind in kinds for module in NEEDED[kind])
+    modules = dict.fromkeys(("ot_grid.job", "pyarrow"))
+    for kind in KINDS:
+        modules |= dict.fromkeys(NEEDED[kind] if kind in kinds else ())
     if "inference" in kinds and (engine == "vllm" or (engine == "auto" and gpus)):
-        found["vllm"] = None
-    return list(found)
+        modules["vllm"] = None
+    return list(modules)
 
 
 def judge(answer: Mapping[str, Any], kinds: set[str], plan: Plan, *, on_gpu: bool) -> Iterator[Finding]:

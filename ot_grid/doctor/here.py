@@ -7,10 +7,10 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlparse
 
+from ot_grid import extras
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
 from ot_grid.errors import BadInput
 from ot_grid.machine import GIB
@@ -94,8 +94,8 @@ def tracking(plan: Plan) -> Finding:
     mode = plan.runtime.tracking.mode
     if mode == "off":
         return Finding(OK, "W&B", "off (tracking=wandb, wandb_offline)")
-    if find_spec("wandb") is None:
-        return Finding(BROKEN, "W&B", f"tracking.mode={mode!r}, but wandb is not installed: pip install wandb")
+    if not extras.there("wandb"):
+        return Finding(BROKEN, "W&B", f"tracking.mode={mode!r}, but wandb is not installed: {extras.install('wandb')}")
     if mode == "offline":
         return Finding(OK, "W&B", "offline: runs are kept in <store>/wandb; later: wandb sync")
     where = _key()

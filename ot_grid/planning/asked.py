@@ -50,7 +50,7 @@ class Varied:
 
 
 @dataclass
-class Asked:
+class Grid:
     """Overrides by the group or setting that they are for: one that is fixed, or a factor."""
 
     slots: dict[str, Override | Varied] = field(default_factory=dict)
@@ -94,9 +94,9 @@ def _names_file(line: str) -> bool:
     return line.lstrip("+").startswith(FILE)
 
 
-def collect(own: Sequence[Override], file: SweepFile | None, composer: Composer) -> Asked:
+def collect(own: Sequence[Override], file: SweepFile | None, composer: Composer) -> Grid:
     """Return what the overrides of a command line ask for, over a file; problems are noted in the composer."""
-    asked = Asked()
+    asked = Grid()
     for override in _base(file, composer) if file else ():
         asked.slots[_name(override)] = override
     scale = [o for o in (*asked.fixed, *own) if touched(o) == "scale" and not o.is_sweep_override()]
@@ -195,7 +195,7 @@ def lines_of(key: str, given: Values) -> list[str]:
     return [f"{key}={value}" for value in ((given,) if isinstance(given, str) else given)]
 
 
-def _layout(file: SweepFile, asked: Asked, written: Mapping[str, Varied], composer: Composer) -> Layout:
+def _layout(file: SweepFile, asked: Grid, written: Mapping[str, Varied], composer: Composer) -> Layout:
     """Return how the factors become points; a value that neither file nor command line has is a problem."""
     exclude = []
     for entry in file.exclude:
@@ -217,7 +217,7 @@ def _value(name: str, text: str, composer: Composer) -> str:
     return shown(values(found[0])[0]) if found and not found[0].is_sweep_override() else text
 
 
-def compared(versus: str, asked: Asked, composer: Composer) -> dict[str, str]:
+def compared(versus: str, asked: Grid, composer: Composer) -> dict[str, str]:
     """Return the coordinates to compare with; what the command line fixed is none of them."""
     try:
         named = pairs(versus)
@@ -238,7 +238,7 @@ def compared(versus: str, asked: Asked, composer: Composer) -> dict[str, str]:
     return {name: value for name, value in found.items() if name in asked.varied}
 
 
-def repeated(names: Sequence[str], asked: Asked, composer: Composer) -> None:
+def repeated(names: Sequence[str], asked: Grid, composer: Composer) -> None:
     """Let exactly those factors repeat."""
     wanted = {part for name in names for part in name.split(",") if part != NOTHING}
     for name in sorted(wanted):

@@ -62,7 +62,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a sweep and the unique stage runs behind them."""
+    """All cells of a sweep and the unique stage runs behind them.
+
+    >>> mix = StageRun("1f", "mix", "equal", "math", "cpu", (1,), {"seed": 1}, ())
+    >>> cells = tuple(Cell(name[:2], {"filter": name}, Recipe({}, {}), ("1f",)) for name in ("length", "random"))
+    >>> plan = Plan("two", ("filter=length,random",), {"filter": ("length", "random")}, cells, {"1f": mix}, Runtime())
+    >>> plan.naive, len(plan.runs), plan.cells[0].label, str(plan.runs["1f"])
+    (2, 1, 'filter=length', 'mix equal [1f]')
+    """
 
     name: str
     command: tuple[str, ...]

@@ -14,7 +14,7 @@ from ot_grid import key
 from ot_grid.config import RUNTIME_FIELDS, Runtime
 from ot_grid.errors import BadInput, nearest
 from ot_grid.planning import asked, points, signatures
-from ot_grid.planning.asked import Asked, Request, expand
+from ot_grid.planning.asked import Grid, Request, expand
 from ot_grid.planning.plan import Builder, Cell, Plan
 from ot_grid.planning.points import Point
 from ot_grid.planning.recipe import Composer, Override, composing, parse, recipe_of, runtime_of, touched
@@ -55,7 +55,7 @@ def plan(request: Request) -> Plan:
     )
 
 
-def _asked(request: Request, lines: Sequence[str], over: tuple[SweepFile | None, Composer]) -> Asked:
+def _asked(request: Request, lines: Sequence[str], over: tuple[SweepFile | None, Composer]) -> Grid:
     """Return what was asked for; raise `BadInput` when any of it cannot be."""
     file, composer = over
     own = parse(lines, composer, multirun=request.multirun)
@@ -70,7 +70,7 @@ def _asked(request: Request, lines: Sequence[str], over: tuple[SweepFile | None,
 
 
 def _laid_out(
-    request: Request, wanted: Asked, over: tuple[SweepFile | None, Composer]
+    request: Request, wanted: Grid, over: tuple[SweepFile | None, Composer]
 ) -> tuple[list[Point], str | None]:
     """Return the points, and in words the one to compare with."""
     file, composer = over

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ot_grid.report.matrices import Benchmark
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.results import Result
 from ot_grid.report.statistics import se_decoding
 from ot_grid.report.stats.student import FloatArray
@@ -71,7 +71,7 @@ class _Side:
     left_out: int
 
     @classmethod
-    def of(cls, cells: Sequence[Benchmark]) -> _Side:
+    def of(cls, cells: Sequence[BenchmarkResult]) -> _Side:
         questions, means = stacked(cells)
         return cls(
             questions,
@@ -83,14 +83,14 @@ class _Side:
         )
 
 
-def stacked(cells: Sequence[Benchmark]) -> tuple[tuple[str, ...], FloatArray]:
+def stacked(cells: Sequence[BenchmarkResult]) -> tuple[tuple[str, ...], FloatArray]:
     """Return the questions that one benchmark asked in all of these cells, and their means: cells x questions."""
     asked = {each.questions for each in cells}
     questions = next(iter(asked)) if len(asked) == 1 else tuple(sorted(set.intersection(*map(set, asked))))
     return questions, np.stack([_picked(each.means, each, questions) for each in cells])
 
 
-def _picked(lines: FloatArray, each: Benchmark, questions: tuple[str, ...]) -> FloatArray:
+def _picked(lines: FloatArray, each: BenchmarkResult, questions: tuple[str, ...]) -> FloatArray:
     """Return those of the lines of a benchmark that belong to these questions, in their order."""
     if each.questions == questions:
         return lines

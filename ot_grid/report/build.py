@@ -25,7 +25,7 @@ from ot_grid.report.numbers import CORRECTIONS, Options, numbers
 from ot_grid.report.page import evidence
 from ot_grid.report.results import Reader, Result
 from ot_grid.report.selection import View
-from ot_grid.report.table import Told, ranked
+from ot_grid.report.table import Ingredients, ranked
 from ot_grid.report.verdicts import Verdict
 from ot_grid.store import Store, write_text
 
@@ -181,7 +181,7 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
     return replace(made, behind=Behind(store, tuple(judged), asked.grade))
 
 
-def _sweep(store: Store, name: str | None, scores: published.Scores | None) -> Sweep:
+def _sweep(store: Store, name: str | None, scores: published.PublishedScores | None) -> Sweep:
     if name == NO_SWEEP:
         if scores is None:
             raise BadInput("a report of no sweep ('-') needs --scores FILE.csv")
@@ -245,7 +245,7 @@ def _report(read: _Read, asked: Asked, said: _Said) -> Report:
     used = _reference(standing, said.wanted)
     found = numbers(standing, used, Options(asked.weights, asked.correction, asked.draws, asked.training_noise))
     apart = benchmarks(read.apart)
-    table = ranked(Told(sweep, lines, found, read.reader.cost, apart))
+    table = ranked(Ingredients(sweep, lines, found, read.reader.cost, apart))
     factors, both = effects(sweep, lines, found), interactions(sweep, found)
     verdict = verdicts.verdict(found, len(standing), asked.draws, drawn=sweep.drawn)
     first = notes.reference(said.wanted or sweep.cells[0], used, lines) if sweep.cells else "The sweep has no cell."

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ot_grid.report.matrices import VERDICTS, Benchmark
+from ot_grid.report.matrices import VERDICTS, BenchmarkResult
 from ot_grid.report.results import Result
 from ot_grid.report.statistics import interval, score, se_decoding, se_questions
 
@@ -28,12 +28,12 @@ def benchmarks(results: Sequence[Result]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(rows[0]) if rows else ["cell", "benchmark"])
 
 
-def _flags(result: Result, each: Benchmark) -> str:
+def _flags(result: Result, each: BenchmarkResult) -> str:
     own = [flag for flag in result.flags if flag.benchmark == each.name]
     return "; ".join(f"accepted: {flag.reason}" if flag.accepted else flag.reason for flag in own)
 
 
-def _benchmark(each: Benchmark) -> dict[str, Any]:
+def _benchmark(each: BenchmarkResult) -> dict[str, Any]:
     low, high = interval(each.matrix) if each.done else (math.nan, math.nan)
     return {
         "benchmark": each.name,

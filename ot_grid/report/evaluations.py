@@ -16,7 +16,7 @@ from ot_grid.errors import BadInput, Corrupt, nearest
 from ot_grid.inference.replies import Replies
 from ot_grid.planning.frozen import Sweep
 from ot_grid.rows import Question, Reply
-from ot_grid.stages.eval import Asked
+from ot_grid.stages.eval import Answered
 from ot_grid.store import Store
 
 EVAL, BENCHMARK = "eval", "benchmark"
@@ -30,7 +30,7 @@ class Evaluation:
     record: Mapping[str, Any]
     benchmark: Mapping[str, Any]  # what the eval stage read: name, prompt, sampling, grade, ...
     rows: Sequence[Mapping[str, Any]]  # its matrix, see `stages.eval.MATRIX`
-    asked: Sequence[Asked]  # question, repeat and reply of each row
+    asked: Sequence[Answered]  # question, repeat and reply of each row
 
     @property
     def name(self) -> str:
@@ -65,7 +65,7 @@ def load(place: Store, artifact: Path, replies: Replies, *, only: Container[str]
     questions = _questions(place, artifact, recipe["inputs"][-1])
     stored = replies.find(row["reply"] for row in rows)
     asked = [
-        Asked(_found(questions, row["question"], artifact), row["repeat"], _reply(stored, row, artifact))
+        Answered(_found(questions, row["question"], artifact), row["repeat"], _reply(stored, row, artifact))
         for row in rows
     ]
     return Evaluation(artifact, record, recipe["reads"]["benchmark"], rows, asked)

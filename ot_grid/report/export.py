@@ -20,7 +20,7 @@ from ot_grid.inference.replies import Replies
 from ot_grid.planning.frozen import Sweep
 from ot_grid.report import evaluations
 from ot_grid.report.evaluations import Evaluation
-from ot_grid.stages.eval import MATRIX, Asked, chat
+from ot_grid.stages.eval import MATRIX, Answered, chat
 from ot_grid.store import Store
 
 FORMATS = ("lm-eval", "parquet")
@@ -83,7 +83,7 @@ def _samples(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
 
 
 def _sample(
-    number: int, evaluation: Evaluation, rows: Sequence[Mapping[str, Any]], asked: Sequence[Asked]
+    number: int, evaluation: Evaluation, rows: Sequence[Mapping[str, Any]], asked: Sequence[Answered]
 ) -> dict[str, Any]:
     question, sampling = asked[0].question, evaluation.benchmark["sampling"]
     prompt = json.dumps(chat(evaluation.benchmark, question), ensure_ascii=False)

@@ -24,7 +24,7 @@ import numpy as np
 
 from ot_grid.report import collapse, unpaired
 from ot_grid.report.align import stacked
-from ot_grid.report.matrices import Benchmark
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.results import Flag, Result
 from ot_grid.report.siblings import Alike, Ints, middles
 from ot_grid.report.statistics import binomial_tail, se_mean, wilson
@@ -43,7 +43,7 @@ FEW = 30  # questions: of fewer a recipe can lose most and be sound, so only wha
 class Gate:
     """A share that an evaluation may have too much of."""
 
-    name: str  # the field of `Benchmark`
+    name: str  # the field of `BenchmarkResult`
     margin: float  # above the siblings' median, at least
     pair: float  # the margin where there is one sibling, which has no spread to go by
     ceiling: float  # too much, however little is known of siblings
@@ -76,7 +76,7 @@ def flagged(results: Sequence[Result], accepted: Sequence[tuple[str, str]]) -> l
 
 
 def _shares(results: Sequence[Result]) -> Iterator[Flag]:
-    done: defaultdict[str, dict[int, Benchmark]] = defaultdict(dict)
+    done: defaultdict[str, dict[int, BenchmarkResult]] = defaultdict(dict)
     for place, result in enumerate(results):
         for each in result.benchmarks:
             if each.done:
@@ -95,12 +95,12 @@ class _Peers:
     """One share of one benchmark in all cells."""
 
     gate: Gate
-    cells: Mapping[int, Benchmark]  # by their place
+    cells: Mapping[int, BenchmarkResult]  # by their place
     shares: FloatArray  # by the place of the cell; nan where there is none
     same: Ints  # a number for each evaluation: cells may have one together, and are no siblings in it
 
     @classmethod
-    def of(cls, gate: Gate, cells: Mapping[int, Benchmark], size: int) -> _Peers:
+    def of(cls, gate: Gate, cells: Mapping[int, BenchmarkResult], size: int) -> _Peers:
         shares, same = np.full(size, np.nan), np.full(size, -1)
         number = {id(each): at for at, each in enumerate(cells.values())}
         for place, each in cells.items():
@@ -144,7 +144,7 @@ def _reason(peers: _Peers, cell: int, alike: Alike, level: float) -> str:
     )
 
 
-def _too_many(gate: Gate, each: Benchmark) -> bool:
+def _too_many(gate: Gate, each: BenchmarkResult) -> bool:
     """Whether a share without siblings is past its ceiling.
 
     A student that is always cut may only have a small limit, as in a rehearsal; one that ends its replies by itself
@@ -164,7 +164,7 @@ def _far(gate: Gate, own: float, shares: FloatArray, groups: Sequence[FloatArray
     return not any(own - np.median(group) <= margin for group in known if group.size)
 
 
-def _chance(own: float, each: Benchmark, shares: FloatArray, asked: int) -> float:
+def _chance(own: float, each: BenchmarkResult, shares: FloatArray, asked: int) -> float:
     """Return the chance of a share if nothing is broken; replies to one question are no independent draws."""
     hits, drawn, line = math.floor(own * len(each.questions)), len(each.questions), float(np.median(shares))
     if shares.size == 1:
@@ -209,7 +209,7 @@ def _collapsed(results: Sequence[Result]) -> Iterator[Flag]:
 class _Errors:
     """Standard errors of scores' differences to the other cells, in points: paired, where questions are known."""
 
-    def __init__(self, done: Sequence[Mapping[str, Benchmark]]) -> None:
+    def __init__(self, done: Sequence[Mapping[str, BenchmarkResult]]) -> None:
         self._done = done
         self._means: dict[str, FloatArray] = {}
 
@@ -227,14 +227,14 @@ class _Errors:
         return math.inf if math.isnan(error) else 100 * max(error, 0.5 / difference.size)  # half a question at least
 
 
-def _unpaired(own: Benchmark, others: Sequence[Benchmark]) -> float:
+def _unpaired(own: BenchmarkResult, others: Sequence[BenchmarkResult]) -> float:
     """Return the standard error of a score's difference to the mean of others, of which not all have questions."""
     known = [variance for each in others if not math.isnan(variance := _variance(each))]
     error = math.sqrt(_variance(own) + math.fsum(known) / len(known) ** 2) if known else math.nan
     return math.inf if math.isnan(error) else 100 * error
 
 
-def _variance(each: Benchmark) -> float:
+def _variance(each: BenchmarkResult) -> float:
     """Return the variance of a score, half a question at least; published ones have the questions fixed."""
     found = se_mean(each.means) ** 2 if each.published is None else unpaired.variance(each)
     return max(found, (0.5 / each.asked) ** 2) if each.asked else found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ot_grid.planning.frozen import FrozenCell, FrozenRun, Sweep
-from ot_grid.report.matrices import Benchmark
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.results import Result
 
 MEASURED, PUBLISHED = "measured", "published"  # where scores come from
@@ -61,7 +61,7 @@ class Row:
         return tuple(dict.fromkeys(run for result in self.results for run in result.cell.runs))
 
     @property
-    def benchmarks(self) -> list[Benchmark]:
+    def benchmarks(self) -> list[BenchmarkResult]:
         """The benchmarks of the results that count, or what there is of the others."""
         return [each for result in self.used or self.results for each in result.benchmarks]
 

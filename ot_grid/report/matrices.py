@@ -38,7 +38,7 @@ class Published:
 
 
 @dataclass(frozen=True, eq=False)
-class Benchmark:
+class BenchmarkResult:
     """What one benchmark says about one student."""
 
     name: str
@@ -89,23 +89,25 @@ class Benchmark:
         return bool(((self.matrix == 0) | (self.matrix == 1) | np.isnan(self.matrix)).all())
 
 
-def load(name: str, path: Path, counts: Mapping[str, Any]) -> Benchmark:
+def load(name: str, path: Path, counts: Mapping[str, Any]) -> BenchmarkResult:
     """Return the matrix of a finished eval artifact as a benchmark: 'failed', with its cause, when it is broken."""
     folder = path.parent  # data/, or scores/<label>/
     way_out = f"delete {folder} and rescore" if folder.parent.name == "scores" else f"delete {folder.parent} and run"
     try:
         replies = columns.read(path)
     except columns.Unfit as problem:
-        return Benchmark(name, FAILED, f"{path} {problem}; {way_out} again")
+        return BenchmarkResult(name, FAILED, f"{path} {problem}; {way_out} again")
     except columns.DAMAGE as error:
-        return Benchmark(name, FAILED, f"{path} cannot be read ({error}); {way_out} again")
+        return BenchmarkResult(name, FAILED, f"{path} cannot be read ({error}); {way_out} again")
     matrix = _matrix(replies)
     hole = _hole(matrix, counts)
     status, cause = (FAILED, f"{path} {hole}; {way_out} again") if hole else (DONE, "")
     shares = np.bincount(replies.verdict, minlength=len(VERDICTS)) / len(replies.verdict)
     verdicts = dict(zip(VERDICTS, shares.tolist(), strict=True))
     tokens = float(replies.output_tokens.mean())
-    return Benchmark(name, status, cause, matrix, replies.questions, verdicts, *_shares(replies), output_tokens=tokens)
+    return BenchmarkResult(
+        name, status, cause, matrix, replies.questions, verdicts, *_shares(replies), output_tokens=tokens
+    )
 
 
 def _matrix(replies: Columns) -> FloatArray:

@@ -97,7 +97,7 @@ def numbers(ranked: Sequence[Row], reference: Row | None, options: Options) -> N
     if not rows or not names:
         return None
     weights = _weights(names, options.weights)
-    told = unpaired.Scores.of(rows[len(measured) :], names)
+    told = unpaired.UnpairedScores.of(rows[len(measured) :], names)
     return _Maker(rows, sides, names, weights, told, options).made(rows.index(reference) if reference in rows else None)
 
 
@@ -120,7 +120,7 @@ class _Maker:
     sides: Aligned | None
     names: tuple[str, ...]
     weights: FloatArray
-    told: unpaired.Scores
+    told: unpaired.UnpairedScores
     options: Options
 
     @cached_property

@@ -18,7 +18,7 @@ import numpy as np
 
 from ot_grid.errors import BadInput
 from ot_grid.planning.frozen import FrozenCell, FrozenRun, Sweep
-from ot_grid.report.matrices import DONE, Benchmark, Published
+from ot_grid.report.matrices import DONE, BenchmarkResult, Published
 from ot_grid.report.results import EVAL, Result
 
 NEEDED, KNOWN = ("cell", "benchmark", "score"), ("se", "questions", "repeats", "domain", "recipe")
@@ -32,14 +32,14 @@ class Line:
 
     number: int  # in the file, from 1
     cell: str
-    benchmark: Benchmark
+    benchmark: BenchmarkResult
     domain: str
     recipe: str
     coordinates: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Scores:
+class PublishedScores:
     """What a file of scores holds."""
 
     path: Path
@@ -49,7 +49,7 @@ class Scores:
     domains: Mapping[str, str]
 
 
-def read(path: Path) -> Scores:
+def read(path: Path) -> PublishedScores:
     """Read a file of scores; raise `BadInput` with all its problems."""
     problems: list[str] = []
     lines = [line for number, row in _raw(path) if (line := _line(number, row, problems))]
@@ -116,7 +116,7 @@ def _line(number: int, row: Mapping[str, str | None], problems: list[str]) -> Li
     if len(problems) > before:
         return None
     known = Published(se / 100, questions or 0, repeats or 1)
-    benchmark = Benchmark(said["benchmark"], DONE, matrix=np.array([[score / 100]]), published=known)
+    benchmark = BenchmarkResult(said["benchmark"], DONE, matrix=np.array([[score / 100]]), published=known)
     factors = {name: value for name, value in said.items() if name not in (*NEEDED, *KNOWN)}
     return Line(number, said["cell"], benchmark, said.get("domain", ""), said.get(RECIPE, ""), factors)
 
@@ -140,7 +140,7 @@ def _count(said: Mapping[str, str], name: str, number: int, problems: list[str])
     return None
 
 
-def _scores(path: Path, lines: Sequence[Line]) -> Scores:
+def _scores(path: Path, lines: Sequence[Line]) -> PublishedScores:
     cells: dict[str, list[Line]] = {}
     for line in lines:
         cells.setdefault(line.cell, []).append(line)
@@ -151,7 +151,7 @@ def _scores(path: Path, lines: Sequence[Line]) -> Scores:
         for name, choice in result.cell.coordinates.items():
             factors[name] = tuple(dict.fromkeys((*factors.get(name, ()), choice)))
     domains = {line.benchmark.name: line.domain for line in lines if line.domain}
-    return Scores(path, results, factors, ("cell",) if again else (), domains)
+    return PublishedScores(path, results, factors, ("cell",) if again else (), domains)
 
 
 def _result(name: str, lines: Sequence[Line], again: bool) -> Result:
@@ -162,13 +162,13 @@ def _result(name: str, lines: Sequence[Line], again: bool) -> Result:
     return Result(FrozenCell(name, label, coordinates, runs), tuple(line.benchmark for line in lines), None, 0, 0.0)
 
 
-def alone(scores: Scores) -> Sweep:
+def alone(scores: PublishedScores) -> Sweep:
     """Return a sweep that holds published cells only."""
     empty = Sweep(scores.path.stem, ("report", "-", "--scores", str(scores.path)), {}, (), datetime.now(UTC), ())
     return joined(empty, scores)
 
 
-def joined(sweep: Sweep, scores: Scores) -> Sweep:
+def joined(sweep: Sweep, scores: PublishedScores) -> Sweep:
     """Return a sweep with published cells after its own; raise `BadInput` where ids are the same."""
     known = {cell.id for cell in sweep.cells}
     twice = [result.cell.id for result in scores.results if result.cell.id in known]

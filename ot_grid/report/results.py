@@ -18,7 +18,7 @@ from ot_grid.attempts import Attempt
 from ot_grid.errors import Corrupt
 from ot_grid.planning.frozen import FrozenCell, FrozenRun, Sweep
 from ot_grid.report import scorings
-from ot_grid.report.matrices import FAILED, MISSING, Benchmark, load
+from ot_grid.report.matrices import FAILED, MISSING, BenchmarkResult, load
 from ot_grid.report.statistics import question_means
 from ot_grid.store import Store, record_of
 
@@ -32,7 +32,7 @@ class Flag:
 
     cell: str
     benchmark: str
-    gate: str  # the field of `Benchmark` that is out of line, or "collapse"
+    gate: str  # the field of `BenchmarkResult` that is out of line, or "collapse"
     reason: str
     accepted: bool = False  # the reader has it ranked all the same
 
@@ -42,7 +42,7 @@ class Result:
     """One cell with all that is known of it."""
 
     cell: FrozenCell
-    benchmarks: tuple[Benchmark, ...]
+    benchmarks: tuple[BenchmarkResult, ...]
     rows: int | None  # the student was trained on
     tokens: int  # bought by the cell's stage runs
     seconds: float  # of the cell's stage runs
@@ -64,7 +64,7 @@ class Result:
         return bool(self.benchmarks) and not self.lacking
 
     @property
-    def lacking(self) -> list[Benchmark]:
+    def lacking(self) -> list[BenchmarkResult]:
         """The benchmarks that are not done."""
         return [each for each in self.benchmarks if not each.done]
 
@@ -96,7 +96,7 @@ class Reader:
         self._folders: dict[str, dict[str, Path]] = {}
         self._records: dict[FrozenRun, dict[str, Any] | None] = {}
         self._causes: dict[FrozenRun, str] = {}  # why a run failed
-        self._benchmarks: dict[FrozenRun, Benchmark] = {}
+        self._benchmarks: dict[FrozenRun, BenchmarkResult] = {}
 
     def results(self, sweep: Sweep) -> list[Result]:
         """Return the result of every cell, in the order of the sweep; raise `BadInput` for a grade that is nowhere."""
@@ -119,7 +119,7 @@ class Reader:
         spent = self.cost(cell.runs)
         return Result(cell, benchmarks, sum(rows) if rows else None, spent.tokens, spent.seconds)
 
-    def _benchmark(self, cell: FrozenCell, run: FrozenRun) -> Benchmark:
+    def _benchmark(self, cell: FrozenCell, run: FrozenRun) -> BenchmarkResult:
         record, folder = self._record(run), self._folder(run)
         if record is None or folder is None:
             return self._undone(cell, run)
@@ -127,7 +127,7 @@ class Reader:
             self._benchmarks[run] = self._loaded(run, folder, record)
         return self._benchmarks[run]
 
-    def _loaded(self, run: FrozenRun, folder: Path, record: dict[str, Any]) -> Benchmark:
+    def _loaded(self, run: FrozenRun, folder: Path, record: dict[str, Any]) -> BenchmarkResult:
         path, grade = scorings.matrix(folder, self._grade)
         said = {**record, "sandbox": None, **scorings.told(folder, grade)} if grade else record
         engine = (record.get("usage") or {}).get("engine") or {}
@@ -136,14 +136,14 @@ class Reader:
             made, grade=grade, sandbox=str(said.get("sandbox") or ""), seeding=str(engine.get("seeding") or "")
         )
 
-    def _undone(self, cell: FrozenCell, run: FrozenRun) -> Benchmark:
+    def _undone(self, cell: FrozenCell, run: FrozenRun) -> BenchmarkResult:
         if run in self._causes:
-            return Benchmark(run.label, FAILED, self._causes[run])
+            return BenchmarkResult(run.label, FAILED, self._causes[run])
         earlier = [each for each in cell.runs if self._record(each) is None and each in self._causes]
         if earlier:
-            return Benchmark(run.label, MISSING, f"{earlier[0].name} failed: {self._causes[earlier[0]]}")
+            return BenchmarkResult(run.label, MISSING, f"{earlier[0].name} failed: {self._causes[earlier[0]]}")
         begun = [each.name for each in cell.runs if self._record(each) is None]
-        return Benchmark(run.label, MISSING, f"not done yet; next is {begun[0]}" if begun else "not done yet")
+        return BenchmarkResult(run.label, MISSING, f"not done yet; next is {begun[0]}" if begun else "not done yet")
 
     def _folder(self, run: FrozenRun) -> Path | None:
         if run.stage not in self._folders:

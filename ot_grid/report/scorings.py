@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ot_grid.errors import BadInput, Corrupt, nearest
-from ot_grid.report.matrices import Benchmark
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.stages.eval import MATRIX_FILE, SCORE, SCORES
 from ot_grid.store import read_json
 
@@ -43,7 +43,7 @@ def check(label: str, artifacts: Iterable[Path]) -> None:
         raise BadInput(f"--grade {label!r} is no scoring of this sweep; {nearest(label, there)}")
 
 
-def said(label: str, benchmarks: Sequence[Sequence[Benchmark]]) -> str:
+def said(label: str, benchmarks: Sequence[Sequence[BenchmarkResult]]) -> str:
     """Return which benchmarks were read from the scoring `label`, and which were not; `benchmarks` by cell."""
     names = dict.fromkeys(each.name for cell in benchmarks for each in cell)
     by_name = {name: [each for cell in benchmarks for each in cell if each.name == name] for name in names}

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ot_grid.planning.frozen import FrozenRun, Sweep
 from ot_grid.report.grouping import PUBLISHED, Row
-from ot_grid.report.matrices import Benchmark
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.numbers import Numbers
 from ot_grid.report.results import Cost
 from ot_grid.report.statistics import overall, score
@@ -39,7 +39,7 @@ def verdict(resolved: bool) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Ingredients:
     """What a table is made of."""
 
     sweep: Sweep
@@ -54,7 +54,7 @@ class Told:
         return list(dict.fromkeys(each.name for row in self.rows for each in row.benchmarks))
 
 
-def ranked(told: Told) -> pd.DataFrame:
+def ranked(told: Ingredients) -> pd.DataFrame:
     """Return the table, ranked rows first and equal means sharing a rank, then the flagged ones, then the unfinished.
 
     Columns: rank with its 95 % interval (rank_low, rank_high), group (tie groups, as letters), the factors, cell,
@@ -83,7 +83,7 @@ def _place(row: Row, numbers: Numbers | None) -> int | None:
     return numbers.rows.index(row) if numbers and row in numbers.rows else None
 
 
-def _row(row: Row, told: Told, place: int | None) -> dict[str, Any]:
+def _row(row: Row, told: Ingredients, place: int | None) -> dict[str, Any]:
     numbers = told.numbers if place is not None else None
     names = told.names
     scores = _benchmark_scores(row)
@@ -196,5 +196,5 @@ def _coverage(row: Row) -> dict[str, Any]:
     }
 
 
-def _pooled(done: Sequence[Benchmark], shares: Sequence[float]) -> float:
+def _pooled(done: Sequence[BenchmarkResult], shares: Sequence[float]) -> float:
     return 100 * float(np.average(shares, weights=[each.matrix.size for each in done])) if done else math.nan

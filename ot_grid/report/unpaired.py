@@ -13,14 +13,14 @@ import numpy as np
 from scipy import special
 
 from ot_grid.report.grouping import Row
-from ot_grid.report.matrices import Benchmark
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.stats.paired import Differences
 from ot_grid.report.stats.seeds import Floor
 from ot_grid.report.stats.student import CONFIDENCE, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class UnpairedScores:
     """Published scores, in shares of one."""
 
     scores: FloatArray  # rows x benchmarks
@@ -28,7 +28,7 @@ class Scores:
     seeds: tuple[FloatArray, ...]  # of each row: its cells x benchmarks
 
     @classmethod
-    def of(cls, rows: Sequence[Row], names: Sequence[str]) -> Scores:
+    def of(cls, rows: Sequence[Row], names: Sequence[str]) -> UnpairedScores:
         """Return the scores of rows on some benchmarks that all of them have."""
         cells = [[[_named(result.benchmarks, name) for name in names] for result in row.used] for row in rows]
         seeds = tuple(np.array([[each.matrix[0, 0] for each in cell] for cell in row]) for row in cells)
@@ -51,11 +51,11 @@ class Scores:
         return np.full(len(self.scores), np.nan)
 
 
-def _named(benchmarks: Sequence[Benchmark], name: str) -> Benchmark:
+def _named(benchmarks: Sequence[BenchmarkResult], name: str) -> BenchmarkResult:
     return next(each for each in benchmarks if each.name == name)
 
 
-def variance(each: Benchmark) -> float:
+def variance(each: BenchmarkResult) -> float:
     """Return the decoding variance of a published score: of its error, or the binomial bound; nan without either.
 
     It is that of half a reply at least: a score of 0 or 100, or an error that was rounded to 0, is not certain.

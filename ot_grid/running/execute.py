@@ -47,7 +47,13 @@ VERSIONED = (
 
 @dataclass(frozen=True)
 class Order:
-    """What a job is told about one stage run: its recipe, its place and those of its inputs, relative to the store."""
+    """What a job is told about one stage run: its recipe, its place and those of its inputs, relative to the store.
+
+    {"key": "6b1d1097e5a0c3f2", "stage": "mix", "folder": "mix/equal-6b1d1097e5a0c3f2", "shared": False,
+     "inputs": ["source/gsm_symbolic-77aa..."],
+     "recipe": {"stage": "mix", "version": [1], "branch": "math", "reads": {"mix": {...}, "scale.pool": 64, ...},
+                "inputs": ["77aa..."]}}
+    """
 
     key: str
     stage: str
@@ -148,7 +154,13 @@ def guard(place: Store, order: Order) -> list[Path]:
 
 
 def work(order: Order, place: Store, inputs: Sequence[Path], cluster: Cluster, door: Door) -> dict[str, Any]:
-    """Do the work of a stage run and return its record."""
+    """Do the work of a stage run and return its record, e.g. of a mix (and what its stage adds to it):
+
+    {"key": "6b1d1097e5a0c3f2", "stage": "mix", "counts": {"questions": 64}, "usage": {"output_tokens": 0, ...},
+     "seconds": 1.2, "finished": "2026-11-28T15:57:00+00:00", "where": {"host": "node7", "job": "8_0", ...},
+     "made_with": {"python": "3.11.7", "commit": "ede6935...", "torch": "2.13.0", ...},
+     "inputs": {"gsm_symbolic-77aa...": "<digest of its outputs>"}, "outputs": {"data/questions.parquet": "<sha256>"}}
+    """
     task = in_progress(order, place, inputs, cluster, door)
     counts = stage_module(order.stage).run(task)
     return {

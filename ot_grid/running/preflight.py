@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ot_grid import key, registry, store
+from ot_grid import extras, key, registry, store
 from ot_grid.config import Cluster, Model
 from ot_grid.errors import BadInput, OtGridError, Problems
 from ot_grid.grading import needs_sandbox, sandbox
@@ -45,6 +45,9 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
         else:
             missing += [] if done else [run]
     cluster = plan.runtime.cluster
+    lacking = extras.lacking(run.needs for run in missing) if cluster.kind == "local" else None
+    if lacking:
+        yield lacking
     if cluster.accelerate_config and any(run.stage == "train" for run in missing):
         try:
             launcher.config_file(cluster.accelerate_config)

@@ -25,13 +25,15 @@ SCORES, SCORE, MATRIX_FILE = "scores", "score.json", "matrix.parquet"  # of late
 TIMING = "timing.parquet"  # beside the data: seconds differ from time to time
 PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")  # what graders compute with
 VERDICTS = (RIGHT, PARTIAL, WRONG, UNVERIFIABLE, ERROR)
+# A row: {"question": "0c9d...", "repeat": 0, "verdict": "right", "score": 1.0, "extracted": "42", "reason": "",
+# "finish_reason": "stop", "prompt_tokens": 61, "output_tokens": 212, "characters": 840, "reply": "77aa...", ...}
 MATRIX = {"question": "string", "repeat": "int64", "verdict": "string", "score": "double", "extracted": "string",
           "reason": "string", "finish_reason": "string", "prompt_tokens": "int64", "output_tokens": "int64",
           "characters": "int64", "reply": "string", "reply_digest": "string", "prompt_digest": "string"}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Asked:
+class Answered:
     """One question of a benchmark, one repeat, and the student's reply."""
 
     question: Question
@@ -79,7 +81,7 @@ def drawn(questions: Sequence[Question], limit: int | None) -> list[Question]:
     return sorted(questions, key=lambda question: key.fraction("eval", question.row))[:limit]
 
 
-def _ask(work: Work) -> list[Asked]:
+def _ask(work: Work) -> list[Answered]:
     benchmark = work.reads["benchmark"]
     sampling, repeats = bind.made(Sampling, benchmark["sampling"]), benchmark["repeats"]
     if repeats < 1 or (repeats > 1 and sampling.temperature == 0):
@@ -94,7 +96,7 @@ def _ask(work: Work) -> list[Asked]:
     work.progress(0, len(turns), "replies")
     samples = [repeat for _, repeat in turns]
     replies = work.asker.ask(chats, samples, model=student(trained), sampling=sampling, path=trained / "model")
-    return [Asked(question, repeat, reply) for (question, repeat), reply in zip(turns, replies, strict=True)]
+    return [Answered(question, repeat, reply) for (question, repeat), reply in zip(turns, replies, strict=True)]
 
 
 def chat(benchmark: Mapping[str, Any], question: Question) -> list[Message]:
@@ -112,7 +114,7 @@ def student(trained: Path) -> Model:
     return Model(id=f"student-{record['key']}", revision=key.digest(weights))
 
 
-def score(asked: Sequence[Asked], scoring: Scoring, progress: Callable[[int, int], None]) -> list[dict[str, Any]]:
+def score(asked: Sequence[Answered], scoring: Scoring, progress: Callable[[int, int], None]) -> list[dict[str, Any]]:
     """Return the rows of the matrix, in the order asked, each with the `seconds` that grading it took.
 
     `score` is null where nothing could be decided.
@@ -125,7 +127,7 @@ def score(asked: Sequence[Asked], scoring: Scoring, progress: Callable[[int, int
     return list(_rows(asked, verdicts))
 
 
-def _rows(asked: Sequence[Asked], verdicts: Mapping[int, Graded]) -> Iterator[dict[str, Any]]:
+def _rows(asked: Sequence[Answered], verdicts: Mapping[int, Graded]) -> Iterator[dict[str, Any]]:
     for index, item in enumerate(asked):
         graded, reply = verdicts[index], item.reply
         values = (item.question.row, item.repeat, graded.verdict, graded.score, graded.extracted, graded.reason,

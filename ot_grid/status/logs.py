@@ -128,7 +128,7 @@ def follow(run: StageRun, plan: Plan, artifacts: Artifacts, lines: int) -> Itera
     read: dict[Path, int] = {}
     shown: Path | None = None
     said = ""
-    watch = _Watch(run, plan, artifacts)
+    watch = _Tail(run, plan, artifacts)
     while True:
         now = watch.look()
         for path in paths(run, artifacts):
@@ -160,7 +160,7 @@ def _added(path: Path, read: dict[Path, int], lines: int) -> list[str]:
 
 
 @dataclass
-class _Watch:
+class _Tail:
     """Looks where one stage run stands: at Slurm now and then, and whenever its attempts or its record change."""
 
     run: StageRun

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from ot_grid.errors import OtGridError
-from ot_grid.grading import Graded, after_thinking, failed, pool
+from ot_grid.grading import Graded, ItemLimits, after_thinking, failed, pool
 from ot_grid.grading.math import maths
 from ot_grid.grading.math.number import last_number, number
-from ot_grid.grading.worker import Limits
 
 MATH = partial(maths.math, boxed_only=True, float_rounding=6)
 PHRASE = partial(maths.math, boxed_only=False, float_rounding=6)
@@ -154,7 +153,9 @@ def test_answers_modulo_a_number():
 )
 def test_answers_without_end_are_refused(given, reason):
     """Quickly, and as not equal; of the known answer it is no verdict."""
-    refused, same = grade(MATH, (rf"\boxed{{{given}}}", "5"), (rf"\boxed{{{given}}}", given), limits=Limits(seconds=4))
+    refused, same = grade(
+        MATH, (rf"\boxed{{{given}}}", "5"), (rf"\boxed{{{given}}}", given), limits=ItemLimits(seconds=4)
+    )
     assert refused == Graded(0, given, f"not equal: the answer is {reason}")
     assert same.score == 1
 
@@ -167,7 +168,7 @@ def test_an_answer_that_recurses_without_end_is_not_equal():
 
 def test_hyphens_take_no_time():
     """A word with many hyphens is read at once."""
-    (graded,) = grade(MATH, (rf"\boxed{{abcd{'-' * 60}1}}", r"\text{abcd}"), limits=Limits(seconds=4))
+    (graded,) = grade(MATH, (rf"\boxed{{abcd{'-' * 60}1}}", r"\text{abcd}"), limits=ItemLimits(seconds=4))
     assert graded.score == 0
 
 
@@ -211,7 +212,7 @@ def test_number_compares_exact_decimals():
 def test_only_the_bad_item_is_lost(how, reason):
     """An item that hangs, sleeps, eats memory, dies or raises has no verdict but a reason; the others are graded."""
     good = [(str(n), "4") for n in range(8)]
-    graded = grade(bad, *good[:4], (how, "4"), *good[4:], limits=Limits(seconds=0.5, memory_mb=512), workers=2)
+    graded = grade(bad, *good[:4], (how, "4"), *good[4:], limits=ItemLimits(seconds=0.5, memory_mb=512), workers=2)
     assert graded.pop(4) == failed(reason)
     assert [g.score for g in graded] == [n == 4 for n in range(8)]
 
@@ -219,7 +220,7 @@ def test_only_the_bad_item_is_lost(how, reason):
 @pytest.mark.slow
 def test_sympy_can_hang_and_is_stopped():
     """A box that would take sympy for ever is stopped by the time limit."""
-    graded = grade(MATH, (r"\boxed{10^{10^{10}}}", "5"), (r"\boxed{5}", "5"), limits=Limits(seconds=2))
+    graded = grade(MATH, (r"\boxed{10^{10^{10}}}", "5"), (r"\boxed{5}", "5"), limits=ItemLimits(seconds=2))
     assert [g.score for g in graded] == [None, 1]
 
 

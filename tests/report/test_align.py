@@ -7,18 +7,18 @@ import pytest
 
 from ot_grid.planning.frozen import FrozenCell
 from ot_grid.report.align import aligned
-from ot_grid.report.matrices import FAILED, Benchmark
+from ot_grid.report.matrices import FAILED, BenchmarkResult
 from ot_grid.report.results import Result
 from ot_grid.report.statistics import se_decoding
 
 
-def benchmark(name: str, matrix, questions: str = "", status: str = "done") -> Benchmark:
+def benchmark(name: str, matrix, questions: str = "", status: str = "done") -> BenchmarkResult:
     matrix = np.asarray(matrix, dtype=float)
     ids = tuple(questions) or tuple(f"q{number:04d}" for number in range(len(matrix)))
-    return Benchmark(name, status, matrix=matrix, questions=ids)
+    return BenchmarkResult(name, status, matrix=matrix, questions=ids)
 
 
-def result(*benchmarks: Benchmark) -> Result:
+def result(*benchmarks: BenchmarkResult) -> Result:
     return Result(FrozenCell("c", "c", {}, ()), benchmarks, None, 0, 0.0)
 
 

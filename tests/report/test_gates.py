@@ -15,7 +15,7 @@ from ot_grid.planning.frozen import FrozenCell
 from ot_grid.report import gates
 from ot_grid.report.build import build
 from ot_grid.report.collapse import falls, polish
-from ot_grid.report.matrices import Benchmark
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.published import read
 from ot_grid.report.results import Result
 from tests.report.conftest import Made, answers, asked
@@ -28,13 +28,13 @@ FACTORS = {"filter": "abc", "teacher": "xyz", "dedup": "123"}
 EIGHT = {"filter": [f"f{number}" for number in range(8)]}
 
 
-def benchmark(name: str, matrix: np.ndarray, **shares: float) -> Benchmark:
+def benchmark(name: str, matrix: np.ndarray, **shares: float) -> BenchmarkResult:
     usual = {"cut": 0.0, "unextracted": 0.0, "empty": 0.0, "ungraded": 0.0, "identical": 0.0, "output_tokens": 3000.0}
     questions = tuple(f"q{number:04d}" for number in range(len(matrix)))
-    return Benchmark(name, "done", matrix=matrix, questions=questions, **{**usual, **shares})
+    return BenchmarkResult(name, "done", matrix=matrix, questions=questions, **{**usual, **shares})
 
 
-def result(cell: str, benchmarks: list[Benchmark], **coordinates: str) -> Result:
+def result(cell: str, benchmarks: list[BenchmarkResult], **coordinates: str) -> Result:
     return Result(FrozenCell(cell, cell, coordinates, ()), tuple(benchmarks), None, 0, 0.0)
 
 

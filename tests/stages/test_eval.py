@@ -6,7 +6,7 @@ import pytest
 
 from ot_grid import key, store, tables
 from ot_grid.errors import BadInput, OtGridError, UpstreamMissing
-from ot_grid.grading.worker import Limits
+from ot_grid.grading import ItemLimits
 from ot_grid.rows import Reply
 from ot_grid.stages import eval as eval_stage
 from tests.stages.conftest import ask
@@ -123,7 +123,7 @@ def test_identical_repeats_are_counted(evaluation, asker):
 def test_a_reply_that_cannot_be_graded_is_null(evaluation, asker, monkeypatch):
     """Where the grader fails the matrix holds null, not false."""
     asker.answer = lambda prompt, sample: r"\boxed{10^{10^{10}}}"
-    monkeypatch.setattr(eval_stage.pool, "Limits", lambda: Limits(seconds=1))
+    monkeypatch.setattr(eval_stage.pool, "ItemLimits", lambda: ItemLimits(seconds=1))
     math = {"function": "math", "boxed_only": True, "float_rounding": 6}
     run = evaluation(count=1, repeats=1, grade=math)
     assert eval_stage.run(run)["error"] == 1

@@ -12,10 +12,10 @@ from typing import Any
 
 from ot_grid.grading import sandbox
 from ot_grid.grading.code import outputs
-from ot_grid.grading.sandbox import Case, Limits, Program, endings
+from ot_grid.grading.sandbox import Case, Program, SandboxLimits, endings
 from ot_grid.grading.sandbox.launch import Sandbox
 
-LIMITS = Limits(cpu_seconds=30.0, memory_mb=2048)
+LIMITS = SandboxLimits(cpu_seconds=30.0, memory_mb=2048)
 FILES = ("input.txt", "expected.txt", "actual.txt")
 REJECTED = (1, 2)  # exit codes of testlib: wrong, badly formed
 _SCORE = re.compile(r"[0-9]+(?:\.[0-9]+)?")

@@ -10,15 +10,14 @@ import re
 from collections.abc import Iterator
 from signal import Signals
 
-from ot_grid.grading import NOT_EXTRACTED, Graded, sandbox, sandboxed
+from ot_grid.grading import NOT_EXTRACTED, Graded, ItemLimits, sandbox, sandboxed
 from ot_grid.grading.code import checkers, guards, known_tests, outputs, programs
 from ot_grid.grading.code.known_tests import Tests
-from ot_grid.grading.sandbox import Case, Outcome, Program, endings
-from ot_grid.grading.worker import Limits
+from ot_grid.grading.sandbox import Case, Program, ProgramOutcome, endings
 from ot_grid.registry import register
 
 TOTAL_SECONDS = 600.0  # wall clock, for all tests of one program
-COMPARING = Limits(seconds=120.0, memory_mb=4096, wall=TOTAL_SECONDS * 2)  # of the worker: the sandbox has its own
+COMPARING = ItemLimits(seconds=120.0, memory_mb=4096, wall=TOTAL_SECONDS * 2)  # of the worker: the sandbox has its own
 SHOWN = 160  # characters of the last line of an error
 
 
@@ -41,7 +40,7 @@ def code(response: str, answer: str, *, seconds: float, memory_mb: int, toleranc
         program = programs.extract(response, tests.before, _wanted(tests))
         if program is None:
             return Graded(0, None, NOT_EXTRACTED)
-        limits = sandbox.Limits(
+        limits = sandbox.SandboxLimits(
             cpu_seconds=float(tests.seconds or seconds),
             memory_mb=int(tests.memory_mb or memory_mb),
             total_seconds=TOTAL_SECONDS,
@@ -53,7 +52,7 @@ def code(response: str, answer: str, *, seconds: float, memory_mb: int, toleranc
         return Graded(None, None, f"the known answer cannot be read: {error}")
 
 
-def _graded(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float | None) -> Graded:
+def _graded(program: str, tests: Tests, limits: sandbox.SandboxLimits, tolerance: float | None) -> Graded:
     whole = programs.completed(program, tests.before, tests.entry)
     kept, total = programs.shown(program), len(tests.inputs)
     number = 0
@@ -68,7 +67,7 @@ def _graded(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float
     return Graded(1, kept)
 
 
-def _whys(program: str, tests: Tests, limits: sandbox.Limits, tolerance: float | None) -> Iterator[str]:
+def _whys(program: str, tests: Tests, limits: sandbox.SandboxLimits, tolerance: float | None) -> Iterator[str]:
     """Yield for each test why it failed; empty: it passed."""
     cases = (Case(_played(tests, text)) for text in tests.inputs)
     whole = Program(tests.kind, program, tests.function, named=_classes(tests) if tests.kind == "assert" else ())
@@ -113,7 +112,7 @@ def _wanted(tests: Tests) -> tuple[str, ...]:
     return () if tests.kind == "stdin" else (tests.entry,) if tests.entry else _read(tests)
 
 
-def said(outcome: Outcome, limits: sandbox.Limits) -> str:
+def said(outcome: ProgramOutcome, limits: sandbox.SandboxLimits) -> str:
     """Return in words how a program ended that did not end well."""
     last = re.sub(r"\s+", " ", (outcome.stderr.strip().splitlines() or [""])[-1])[:SHOWN]
     signal = Signals(outcome.code).name if outcome.code in set(Signals) else str(outcome.code)

@@ -10,7 +10,7 @@ not be called a sandbox where it is none: a tier says what it keeps apart, and i
 
 from ot_grid.grading.sandbox.commands import Tier
 from ot_grid.grading.sandbox.launch import run
-from ot_grid.grading.sandbox.limits import Case, Limits, Outcome, Program
+from ot_grid.grading.sandbox.limits import Case, Program, ProgramOutcome, SandboxLimits
 from ot_grid.grading.sandbox.tiers import choose, current, use
 
-__all__ = ["Case", "Limits", "Outcome", "Program", "Tier", "choose", "current", "run", "use"]
+__all__ = ["Case", "Program", "ProgramOutcome", "SandboxLimits", "Tier", "choose", "current", "run", "use"]

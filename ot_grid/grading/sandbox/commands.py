@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from ot_grid.grading.sandbox import namespaces
-from ot_grid.grading.sandbox.limits import Limits
+from ot_grid.grading.sandbox.limits import SandboxLimits
 
 BUBBLEWRAP, NAMESPACES, RLIMITS = "bubblewrap", "namespaces", "rlimits"
 TIERS = (BUBBLEWRAP, NAMESPACES, RLIMITS)  # the best first
@@ -49,7 +49,7 @@ class Tier:
         """Whether the program sees neither network nor files."""
         return self.name != RLIMITS
 
-    def command(self, limits: Limits) -> list[str]:
+    def command(self, limits: SandboxLimits) -> list[str]:
         """Return the command line of the supervisor."""
         if self.name == RLIMITS:
             return python(BOOT)
@@ -105,7 +105,7 @@ def _parents() -> list[str]:
     return sorted(above - {"/", "/tmp"})  # noqa: S108
 
 
-def _bubblewrap(limits: Limits, *, proc: bool) -> list[str]:
+def _bubblewrap(limits: SandboxLimits, *, proc: bool) -> list[str]:
     room = ["--size", str(limits.scratch_mb * 2**20), "--perms", "1777", "--tmpfs"]
     as_root = [
         "--cap-drop",

@@ -27,7 +27,7 @@ from ot_grid.grading.sandbox import endings, users
 from ot_grid.grading.sandbox.commands import SCRATCH, Tier, environment, site_folders
 from ot_grid.grading.sandbox.inside.sweeping import empty
 from ot_grid.grading.sandbox.inside.wire import LENGTH, REPORT
-from ot_grid.grading.sandbox.limits import Case, Limits, Outcome, Program
+from ot_grid.grading.sandbox.limits import Case, Program, ProgramOutcome, SandboxLimits
 from ot_grid.grading.sandbox.verdicts import outcome
 
 INSIDE = ("wire", "filtering", "plain", "child", "sweeping", "watching", "supervisor")  # in the order of their imports
@@ -39,9 +39,11 @@ EXTRA_MB = 512  # what the resident memory of all may be beyond the limit of one
 TOLD = 300  # characters of why a sandbox did not start
 
 
-def run(program: Program, cases: Iterable[Case], *, tier: Tier, limits: Limits | None = None) -> Iterator[Outcome]:
+def run(
+    program: Program, cases: Iterable[Case], *, tier: Tier, limits: SandboxLimits | None = None
+) -> Iterator[ProgramOutcome]:
     """Yield how each case ended; stop asking, and no more are played. Ends early when the sandbox itself is lost."""
-    sandbox = Sandbox(program, limits or Limits(), tier)
+    sandbox = Sandbox(program, limits or SandboxLimits(), tier)
     try:
         for case in cases:
             found = sandbox.play(case)
@@ -69,7 +71,7 @@ def _compiled(name: str) -> Any:
 class Sandbox:
     """One launch: a supervisor that plays one program on case after case."""
 
-    def __init__(self, program: Program, limits: Limits, tier: Tier) -> None:
+    def __init__(self, program: Program, limits: SandboxLimits, tier: Tier) -> None:
         self.program, self.limits, self.tier = program, limits, tier
         self.over = False
         self.until = time.monotonic() + limits.total_seconds
@@ -126,7 +128,7 @@ class Sandbox:
                 while view:
                     view = view[os.write(self._pipes[0].fileno(), view) :]
 
-    def play(self, case: Case) -> Outcome:
+    def play(self, case: Case) -> ProgramOutcome:
         """Run one case and return how it ended."""
         begun = time.monotonic()
         self._send(marshal.dumps({"text": case.text, "files": case.files}))
@@ -139,13 +141,13 @@ class Sandbox:
                 return self._ended(why or endings.LOST, begun, until)
         return outcome(self.program, self.limits, REPORT.unpack_from(held)[:5], texts)
 
-    def _ended(self, why: str, begun: float, until: float) -> Outcome:
+    def _ended(self, why: str, begun: float, until: float) -> ProgramOutcome:
         """Return how the last case ended: with its sandbox."""
         self.over = True
         words = self._last_words() if why == endings.LOST else ""
         if why == endings.WALL and until == self.until:
             why = endings.TOTAL
-        return Outcome(why, wall=time.monotonic() - begun, stderr=words)
+        return ProgramOutcome(why, wall=time.monotonic() - begun, stderr=words)
 
     def _hear(self, until: float) -> tuple[str, bytes]:
         """Return what came, or why no more can come."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Limits:
+class SandboxLimits:
     """What one case may use, and the whole program at the end."""
 
     cpu_seconds: float = 6.0
@@ -48,7 +48,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProgramOutcome:
     """How one case ended."""
 
     ended: str  # one of the words in `endings`

@@ -13,7 +13,7 @@ from ot_grid.errors import BadInput, OtGridError, nearest
 from ot_grid.grading.sandbox.commands import BUBBLEWRAP, NAMESPACES, RLIMITS, TIERS, Tier
 from ot_grid.grading.sandbox.endings import OK
 from ot_grid.grading.sandbox.launch import run
-from ot_grid.grading.sandbox.limits import Case, Limits, Outcome, Program
+from ot_grid.grading.sandbox.limits import Case, Program, ProgramOutcome, SandboxLimits
 
 POLICIES = ("auto", "required", *TIERS)  # the best there is; one that isolates; this one
 CANDIDATES = {
@@ -37,7 +37,7 @@ if port:
     else: print("it sees the network")
 print("alive")
 """
-LIMITS = Limits(cpu_seconds=20, total_seconds=60)
+LIMITS = SandboxLimits(cpu_seconds=20, total_seconds=60)
 
 
 @cache
@@ -84,5 +84,5 @@ def problem(tier: Tier) -> str:
     return "" if found.ended == OK and found.stdout == "alive\n" else _told(found)
 
 
-def _told(found: Outcome) -> str:
+def _told(found: ProgramOutcome) -> str:
     return " ".join((found.stdout + " " + found.stderr).split())[-300:].replace(" alive", "") or found.ended

@@ -11,7 +11,7 @@ import signal
 
 from ot_grid.grading.sandbox import endings
 from ot_grid.grading.sandbox.inside.wire import RUNNING, TOO_BIG, TOO_LONG, TOO_MUCH
-from ot_grid.grading.sandbox.limits import Limits, Outcome, Program
+from ot_grid.grading.sandbox.limits import Program, ProgramOutcome, SandboxLimits
 
 STOPPED = {TOO_LONG: endings.WALL, TOO_MUCH: endings.OUTPUT, TOO_BIG: endings.SCRATCH}
 NEARLY = 0.75  # of the CPU limit: two clocks of the kernel differ, by 0.2 of 2 s on a busy machine
@@ -21,8 +21,8 @@ NO_ROOM = ("OSError: [Errno 27]", "OSError: [Errno 28]")  # a file too large, no
 
 
 def outcome(
-    program: Program, limits: Limits, head: tuple[int, float, float, int, bytes], texts: list[bytes]
-) -> Outcome:
+    program: Program, limits: SandboxLimits, head: tuple[int, float, float, int, bytes], texts: list[bytes]
+) -> ProgramOutcome:
     """Return how a case ended, from (wait status, CPU s, wall s, peak KB, why stopped) and its three texts."""
     status, cpu, wall, peak, stopped = head
     out, err, said = (text.decode("utf-8", "replace") for text in texts)
@@ -34,10 +34,10 @@ def outcome(
         ended = endings.MEMORY  # no room for the stack of a thread: the kernel says the same as of too many
     if ended == endings.OK and program.kind != "stdin" and not said:
         ended = endings.UNFINISHED
-    return Outcome(ended, abs(code), cpu, wall, out, err, said)
+    return ProgramOutcome(ended, abs(code), cpu, wall, out, err, said)
 
 
-def _ended(code: int, cpu: float, limits: Limits, err: str) -> str:
+def _ended(code: int, cpu: float, limits: SandboxLimits, err: str) -> str:
     if code == -signal.SIGXCPU or cpu > limits.cpu_seconds or (code == -signal.SIGKILL and _about(cpu, limits)):
         return endings.CPU
     if code == -signal.SIGXFSZ:
@@ -52,5 +52,5 @@ def _ended(code: int, cpu: float, limits: Limits, err: str) -> str:
     return endings.SCRATCH if last.startswith(NO_ROOM) else endings.EXIT
 
 
-def _about(cpu: float, limits: Limits) -> bool:
+def _about(cpu: float, limits: SandboxLimits) -> bool:
     return cpu > limits.cpu_seconds * NEARLY

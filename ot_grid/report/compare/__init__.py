@@ -16,7 +16,7 @@ from ot_grid.errors import BadInput, Corrupt
 from ot_grid.report import render
 from ot_grid.report.compare import examples, numbers, recipes, sides, texts, visible, words
 from ot_grid.report.compare.examples import Example
-from ot_grid.report.compare.numbers import Compared, Scored
+from ot_grid.report.compare.numbers import Compared, ScoredBenchmark
 from ot_grid.report.compare.replies import Pair, chosen
 from ot_grid.report.compare.sides import Side
 from ot_grid.report.compare.texts import Shelf
@@ -78,7 +78,7 @@ def _side(side: Side) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _scored(found: Scored) -> dict[str, Any]:
+def _scored(found: ScoredBenchmark) -> dict[str, Any]:
     return {**asdict(found), "verdict": found.verdict, "winner": found.winner}
 
 

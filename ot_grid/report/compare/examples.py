@@ -16,7 +16,7 @@ from ot_grid.inference.replies import Replies
 from ot_grid.report import evaluations
 from ot_grid.report.compare.replies import Pair, share
 from ot_grid.report.compare.sides import Row, Side
-from ot_grid.stages.eval import Asked, chat
+from ot_grid.stages.eval import Answered, chat
 from ot_grid.store import Store
 
 
@@ -77,19 +77,19 @@ def read(place: Store, pairs: Sequence[Pair], sides: tuple[Side, Side]) -> Itera
 
 
 @dataclass(frozen=True)
-class _Texts:
+class _Memory:
     prompts: dict[str, str]
-    items: dict[tuple[str, int], Asked]
+    items: dict[tuple[str, int], Answered]
 
 
-def _asked(place: Store, side: Side, pairs: Sequence[Pair], replies: Replies) -> _Texts:
+def _asked(place: Store, side: Side, pairs: Sequence[Pair], replies: Replies) -> _Memory:
     folder, wanted = side.folders[pairs[0].benchmark], {pair.question for pair in pairs}
     try:
         found = evaluations.load(place, folder, replies, only=wanted)
     except (OSError, KeyError) as error:
         raise Corrupt(f"{folder} does not say what was asked ({error!r}); run its sweep again") from error
     prompts = {item.question.row: _prompt(chat(found.benchmark, item.question)) for item in found.asked}
-    return _Texts(prompts, {(item.question.row, item.repeat): item for item in found.asked})
+    return _Memory(prompts, {(item.question.row, item.repeat): item for item in found.asked})
 
 
 def _prompt(messages: Sequence[dict[str, str]]) -> str:
@@ -98,7 +98,7 @@ def _prompt(messages: Sequence[dict[str, str]]) -> str:
     return "\n\n".join(f"[{message['role']}]\n{message['content']}" for message in messages)
 
 
-def _example(pair: Pair, one: _Texts, other: _Texts) -> Example:
+def _example(pair: Pair, one: _Memory, other: _Memory) -> Example:
     prompts = one.prompts[pair.question], other.prompts[pair.question]
     first = one.items[pair.question, pair.one[0]["repeat"]]
     return Example(
@@ -115,7 +115,7 @@ def _example(pair: Pair, one: _Texts, other: _Texts) -> Example:
     )
 
 
-def _answer(row: Row, texts: _Texts) -> Answer:
+def _answer(row: Row, texts: _Memory) -> Answer:
     reply = texts.items[row["question"], row["repeat"]].reply
     return Answer(
         row["repeat"], row["verdict"], row["score"], row["extracted"], row["reason"] or "", row["finish_reason"],

@@ -33,7 +33,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredBenchmark:
     """What one benchmark, or all of them, say of both cells."""
 
     benchmark: str  # "" of all
@@ -63,7 +63,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Benchmarked(Scored):
+class Benchmarked(ScoredBenchmark):
     """One benchmark of both cells."""
 
     one_replies: Facts
@@ -77,7 +77,7 @@ class Compared:
     sides: tuple[Side, Side]
     recipes: Recipes
     benchmarks: Sequence[Benchmarked]  # those that both have done
-    overall: Scored | None
+    overall: ScoredBenchmark | None
     pairs: Sequence[Pair]
     lacking: Sequence[str]  # what keeps a benchmark from being compared
     flags: Sequence[str]  # what looks broken
@@ -130,12 +130,12 @@ def _benchmarks(
     ]
 
 
-def _overall(suite: Suite, common: dict[str, list[Pair]]) -> Scored:
+def _overall(suite: Suite, common: dict[str, list[Pair]]) -> ScoredBenchmark:
     every = [pair for each in common.values() for pair in each]
     return replace(_scored(suite, every), benchmark="")
 
 
-def _scored(suite: Suite, found: Sequence[Pair]) -> Scored:
+def _scored(suite: Suite, found: Sequence[Pair]) -> ScoredBenchmark:
     alone = len(suite.names) == 1
     low, high = (
         intervals.score_interval(suite.means[0], binary=suite.binary[0]) if alone else intervals.overall_interval(suite)
@@ -145,7 +145,7 @@ def _scored(suite: Suite, found: Sequence[Pair]) -> Scored:
     mcnemar = alone and suite.binary[0]
     p = permutation.mcnemar(won, lost) if mcnemar else permutation.sign_flip(paired.contributions(suite, REFERENCE))[:1]
     one, other = (_estimate(suite.overall[i], low[i], high[i]) for i in (0, 1))
-    return Scored(
+    return ScoredBenchmark(
         suite.names[0], one, other, _estimate(apart.mean[0], apart.low[0], apart.high[0]), float(np.squeeze(p)),
         float(np.squeeze(p)), MCNEMAR if mcnemar else PERMUTATION, len(found), _repeats(found), won, lost, tied,
     )  # fmt: skip

@@ -29,7 +29,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Stage:
+class StagePair:
     """A place in the method with the stage run of each cell there; None where a cell has none."""
 
     stage: str
@@ -45,7 +45,7 @@ class Recipes:
     coordinates: Sequence[Setting]
     settings: Sequence[Setting]  # every field that differs
     shared: Sequence[str]  # names of stage runs, in the order of the method
-    own: Sequence[Stage]  # the others, in the order of the method; the first one is where the recipes part
+    own: Sequence[StagePair]  # the others, in the order of the method; the first one is where the recipes part
 
 
 def compared(one: Side, other: Side) -> Recipes:
@@ -69,7 +69,7 @@ def _said(value: object) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
-def _own(mine: Sequence[FrozenRun], theirs: Sequence[FrozenRun]) -> Iterator[Stage]:
+def _own(mine: Sequence[FrozenRun], theirs: Sequence[FrozenRun]) -> Iterator[StagePair]:
     """Yield stage runs side by side: those at the same stage, of the same domain, by label or else in order."""
     left = list(theirs)
     for run in mine:
@@ -77,8 +77,8 @@ def _own(mine: Sequence[FrozenRun], theirs: Sequence[FrozenRun]) -> Iterator[Sta
         other = next((each for each in here if each.label == run.label), None) or _odd(here, mine)
         if other is not None:
             left.remove(other)
-        yield Stage(run.stage, run.branch, run.label, other.label if other else None)
-    yield from (Stage(run.stage, run.branch, None, run.label) for run in left)
+        yield StagePair(run.stage, run.branch, run.label, other.label if other else None)
+    yield from (StagePair(run.stage, run.branch, None, run.label) for run in left)
 
 
 def _odd(here: Sequence[FrozenRun], mine: Sequence[FrozenRun]) -> FrozenRun | None:

@@ -16,7 +16,7 @@ from ot_grid.errors import BadInput, nearest
 from ot_grid.planning import frozen
 from ot_grid.planning.frozen import FrozenCell, Sweep
 from ot_grid.report import gates, scorings
-from ot_grid.report.matrices import Benchmark
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.results import EVAL, Cost, Reader, Result
 from ot_grid.store import Store
 
@@ -36,7 +36,7 @@ class Side:
     grade: str | None
     own: Cost  # of the stage runs that the other does not share
 
-    def benchmark(self, name: str) -> Benchmark | None:
+    def benchmark(self, name: str) -> BenchmarkResult | None:
         """Return one of its benchmarks, None when its recipe has no such one."""
         return next((each for each in self.result.benchmarks if each.name == name), None)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from ot_grid.report.compare import visible
 from ot_grid.report.compare.numbers import Compared, Estimate
-from ot_grid.report.compare.recipes import Recipes, Stage
+from ot_grid.report.compare.recipes import Recipes, StagePair
 from ot_grid.report.compare.replies import Facts
 from ot_grid.report.compare.sides import Side
 from ot_grid.report.render import Page
@@ -76,15 +76,15 @@ def _recipes(recipes: Recipes) -> Iterator[Section]:
     yield Section(title, ["stage", "A", "B"], own or [["none of its own", "-", "-"]], [False] * 3)
 
 
-def _parting(own: Sequence[Stage]) -> str:
+def _parting(own: Sequence[StagePair]) -> str:
     return f"they part at {_stage(own[0])}" if own else "all of them"
 
 
-def _stage(found: Stage) -> str:
+def _stage(found: StagePair) -> str:
     return found.stage + (f" ({found.branch})" if found.branch else "")
 
 
-def _folded(own: Sequence[Stage]) -> Iterator[Stage]:
+def _folded(own: Sequence[StagePair]) -> Iterator[StagePair]:
     """Yield stage runs, those of one stage and the same labels on both sides as one."""
     counts: dict[tuple[str, str], int] = {}
     for each in own:
@@ -96,7 +96,7 @@ def _folded(own: Sequence[Stage]) -> Iterator[Stage]:
             yield each
         elif alike:
             counts[each.stage, each.branch] = 0
-            yield Stage(each.stage, each.branch, f"{alike} runs", f"{alike} runs")
+            yield StagePair(each.stage, each.branch, f"{alike} runs", f"{alike} runs")
 
 
 def _field(name: str) -> str:

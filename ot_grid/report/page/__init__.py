@@ -15,13 +15,13 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from ot_grid.report.page.evidence import Evidence, Limits, collect
+from ot_grid.report.page.evidence import Evidence, PageLimits, collect
 from ot_grid.report.page.pack import columns, inline, packed_json, plain
 
 if TYPE_CHECKING:
     from ot_grid.report.build import Report
 
-__all__ = ["Evidence", "Limits", "collect", "html"]
+__all__ = ["Evidence", "PageLimits", "collect", "html"]
 
 SCRIPTS = ("text", "dom", "data", "grid", "scale", "ranking", "forest", "factors", "cost", "heat", "cell", "questions",
            "outputs", "steps", "main")  # fmt: skip

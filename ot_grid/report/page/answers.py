@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ot_grid.report.matrices import Benchmark
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.results import Result
 
 STEPS = 240  # has 1 to 6, 8, 10, 12, 15, 16 and 20 repeats without a rest
@@ -33,7 +33,7 @@ def by_benchmark(
         yield name, questions, np.stack([_row(each, places) for each in found])
 
 
-def _row(benchmarks: Sequence[Benchmark], places: Mapping[str, int]) -> Bytes:
+def _row(benchmarks: Sequence[BenchmarkResult], places: Mapping[str, int]) -> Bytes:
     """Return the mean over the cells of a row as bytes."""
     if not benchmarks:
         return np.full(len(places), UNKNOWN, np.uint8)

@@ -30,7 +30,7 @@ BRIEF = Length(2, 8_000)  # where they do not
 
 
 @dataclass(frozen=True)
-class Limits:
+class PageLimits:
     """How much may go into a page."""
 
     size: int = 18_000_000  # characters of packed evidence
@@ -55,14 +55,19 @@ class Evidence:
 
 
 def collect(
-    store: Store, results: Sequence[Result], report: Report, *, grade: str | None = None, limits: Limits | None = None
+    store: Store,
+    results: Sequence[Result],
+    report: Report,
+    *,
+    grade: str | None = None,
+    limits: PageLimits | None = None,
 ) -> Evidence:
     """Read what lies behind a report off the disk.
 
     `results` are those of the report's cells, with the benchmarks that it shows; `grade` the later scoring it read.
     """
     with closing(_Collector(store, results, report, grade)) as collector:
-        return collector.collect(limits or Limits())
+        return collector.collect(limits or PageLimits())
 
 
 class _Collector:
@@ -86,7 +91,7 @@ class _Collector:
         """Close the reply store."""
         self._place.replies.close()
 
-    def collect(self, limits: Limits) -> Evidence:
+    def collect(self, limits: PageLimits) -> Evidence:
         benchmarks = [self._benchmark(limits, *found) for found in self._answers()]
         index = {
             "rows": list(self._rows),
@@ -102,7 +107,7 @@ class _Collector:
         found = answers.by_benchmark(self._results, self._rows)
         return (each for each in found if each[0] not in self._hidden)
 
-    def _benchmark(self, limits: Limits, name: str, questions: list[str], means: answers.Bytes) -> dict[str, Any]:
+    def _benchmark(self, limits: PageLimits, name: str, questions: list[str], means: answers.Bytes) -> dict[str, Any]:
         texts = self._questions(name, questions, limits)
         first, second = ([list(self._rows).index(row) for row in self._order[:2]] * 2)[:2]
         self._telling[name] = [questions[at] for at in outputs.telling(means, first, second)]
@@ -113,7 +118,7 @@ class _Collector:
             "texts": self._put(packed_json(texts)),
         }
 
-    def _questions(self, name: str, wanted: list[str], limits: Limits) -> dict[str, list[Any]]:
+    def _questions(self, name: str, wanted: list[str], limits: PageLimits) -> dict[str, list[Any]]:
         folders = {
             folder
             for run in self._runs(EVAL, name)
@@ -133,7 +138,7 @@ class _Collector:
         runs = (run for cell in ids for run in self._cells[cell].runs)
         return list(dict.fromkeys(run for run in runs if run.stage == stage and label in (None, run.label)))
 
-    def _steps(self, limits: Limits) -> str:
+    def _steps(self, limits: PageLimits) -> str:
         cells = [self._cells[cell] for row in self._order for cell in self._rows[row] if cell in self._cells]
         shown, of = steps.of_cells(self._place, cells, limits.steps)
         seen = [step for step in shown if not (step["stage"] == BENCHMARK and step["label"] in self._hidden)]
@@ -141,7 +146,7 @@ class _Collector:
             self._left.append(f"Steps: {len(shown):,} of {of:,} are shown; the others are in the store.")
         return self._put(packed_json(seen))
 
-    def _datasets(self, limits: Limits) -> dict[str, list[str]]:
+    def _datasets(self, limits: PageLimits) -> dict[str, list[str]]:
         """Return the names of the packed datasets of each row."""
         found: dict[str, list[str]] = {}
         known: dict[str, str] = {}
@@ -153,7 +158,7 @@ class _Collector:
                 found.setdefault(row, []).extend(filter(None, [known.get(run.key)]))
         return found
 
-    def _dataset(self, run: FrozenRun, limits: Limits) -> str:
+    def _dataset(self, run: FrozenRun, limits: PageLimits) -> str:
         folder = self._place.folder(DATASET, run.key)
         rows = shelves.first(folder / "data" / "dataset.parquet", limits.traces) if folder else []
         told = [
@@ -165,7 +170,7 @@ class _Collector:
         ]
         return self._put(packed_json({"label": run.label, "rows": told})) if told else ""
 
-    def _outputs(self, limits: Limits) -> dict[str, dict[str, str]]:
+    def _outputs(self, limits: PageLimits) -> dict[str, dict[str, str]]:
         """Return the names of the packed outputs by benchmark and row: the reference and the best first."""
         found: dict[str, dict[str, str]] = {}
         wanted = {row: runs for row in self._order if (runs := self._evaluated(row))}
@@ -204,7 +209,7 @@ class _Collector:
             if run.stage == EVAL and (cell, run.label) in self._done and run.label not in self._hidden
         ]
 
-    def _replies(self, runs: Sequence[FrozenRun], room: float, limits: Limits) -> dict[str, str]:
+    def _replies(self, runs: Sequence[FrozenRun], room: float, limits: PageLimits) -> dict[str, str]:
         """Return packed outputs by benchmark."""
         own = Room(room / len(runs), limits.whole, limits.brief)
         read = {run.label: self._read(run, own) for run in runs}

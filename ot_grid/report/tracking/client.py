@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ot_grid import extras
+
 if TYPE_CHECKING:
     import wandb
 
@@ -47,7 +49,7 @@ def in_words(error: BaseException) -> str:
     text = str(error) or type(error).__name__
     lower = text.lower()
     if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed: pip install {str(error.name).replace('_', '-')}"
+        return f"{error.name} is not installed: {extras.install(str(error.name))}"
     if "no api key" in lower or "not logged in" in lower or "no authentication" in lower:
         return "no API key is here: wandb login, or WANDB_API_KEY"
     if any(word in lower for word in ("401", "permission", "verif", "invalid api key", "api key must", "api_key")):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ot_grid import rows
+from ot_grid import extras, rows
 from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
 
@@ -52,6 +52,8 @@ def check(choice: Mapping[str, Any]) -> list[str]:
         found.append(f"template={template!r} has no {{question}}: every question would be the same; put it in")
     if int(choice["size"]) < 1:
         return [*found, f"size={choice['size']!r} makes no questions; use a positive number"]
+    if not extras.there("reasoning_gym"):  # preflight says so where something is to run
+        return found
     try:
         _dataset(choice["generator"], choice["size"], choice["seed"], choice.get("options") or {})
     except BadInput as error:

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from ot_grid.errors import BadInput
-from ot_grid.grading.sandbox import Case, Limits, Outcome, Program, Tier, choose, endings, run, tiers
+from ot_grid.grading.sandbox import Case, Program, ProgramOutcome, SandboxLimits, Tier, choose, endings, run, tiers
 from ot_grid.grading.sandbox.commands import RLIMITS, TIERS
 from ot_grid.grading.sandbox.launch import Sandbox
 from tests.requires import REQUIRE_ALL
 
 pytestmark = pytest.mark.slow  # programs in every tier
 
-QUICK = Limits(cpu_seconds=1, wall_seconds=60)  # by the wall clock only what hangs
+QUICK = SandboxLimits(cpu_seconds=1, wall_seconds=60)  # by the wall clock only what hangs
 
 
 @pytest.fixture(params=TIERS)
@@ -33,7 +33,7 @@ def tier(request: pytest.FixtureRequest) -> Tier:
         pytest.skip(f"{error}; OT_GRID_REQUIRE_ALL=1 makes this a failure")
 
 
-def one(source: str, tier: Tier, text: str = "", **more) -> Outcome:
+def one(source: str, tier: Tier, text: str = "", **more) -> ProgramOutcome:
     return next(run(Program("stdin", source), [Case(text)], tier=tier, **more))
 
 
@@ -99,7 +99,7 @@ def test_the_memory_of_all_children_counts(tier: Tier):
         "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
         "        data = bytearray(b'x') * (200 * 2**20)\n        time.sleep(60)\ntime.sleep(60)"
     )
-    found = list(run(Program("stdin", source), [Case(""), Case("")], tier=tier, limits=Limits(memory_mb=300)))
+    found = list(run(Program("stdin", source), [Case(""), Case("")], tier=tier, limits=SandboxLimits(memory_mb=300)))
     assert [outcome.ended for outcome in found] == [endings.MEMORY]
 
 
@@ -117,7 +117,7 @@ def test_the_sandbox_dies_with_its_starter(tier: Tier, tmp_path: Path):
         "import sys; from ot_grid.grading.sandbox import *\n"
         f"tier = choose({tier.name!r})\nprint('ready', flush=True)\n"
         "list(run(Program('stdin', 'import time\\ntime.sleep(77)'), [Case('')], tier=tier,"
-        " limits=Limits(cpu_seconds=60)))"
+        " limits=SandboxLimits(cpu_seconds=60)))"
     )
     mark = str(time.time_ns())
     starter = subprocess.Popen([sys.executable, "-c", script, mark], stdout=subprocess.PIPE)
@@ -148,8 +148,8 @@ def test_two_sandboxes_at_once_are_two_users(tier: Tier):
     """As root, each sandbox has a user of its own, so that processes count apart."""
     if os.geteuid():
         pytest.skip("users are for root to give")
-    first = Sandbox(Program("stdin", "import os; print(os.getuid())"), Limits(), tier)
-    second = Sandbox(Program("stdin", "import os; print(os.getuid())"), Limits(), tier)
+    first = Sandbox(Program("stdin", "import os; print(os.getuid())"), SandboxLimits(), tier)
+    second = Sandbox(Program("stdin", "import os; print(os.getuid())"), SandboxLimits(), tier)
     try:
         found = [each.play(Case("")).stdout for each in (first, second)]
     finally:

@@ -15,7 +15,7 @@ import pytest
 from ot_grid.inference.replies import Purchase, Replies
 from ot_grid.planning.frozen import find_sweep
 from ot_grid.report import build as reports
-from ot_grid.report.page import Evidence, Limits, collect, html
+from ot_grid.report.page import Evidence, PageLimits, collect, html
 from ot_grid.report.page.outputs import Length, without_middle
 from ot_grid.report.page.steps import kinds
 from ot_grid.report.results import Reader
@@ -98,7 +98,7 @@ def filtered(made: Made, choice: str) -> None:
     made.record("filter", choice, choice, counts={"questions_in": 10, "questions": 6})
 
 
-def collected(made: Made, limits: Limits | None = None, **asked: Any) -> tuple[reports.Report, Evidence]:
+def collected(made: Made, limits: PageLimits | None = None, **asked: Any) -> tuple[reports.Report, Evidence]:
     report = reports.build(made.store, None, reports.Asked(**asked))
     results = Reader(made.store).results(find_sweep(made.store, None))
     return report, collect(made.store, results, report, limits=limits)
@@ -157,7 +157,7 @@ def test_reasons_have_kinds(said: str | None, kind: str):
 
 
 def test_traces_of_a_dataset_are_its_first_rows(made: Made):
-    report, evidence = collected(stored(made), Limits(traces=3))
+    report, evidence = collected(stored(made), PageLimits(traces=3))
     rows = opened(evidence, evidence.index["datasets"][report.table["cell"][0]][0])["rows"]
     assert [(each["prompt"], each["completion"]) for each in rows] == [("What?", "That.")] * 3
 
@@ -166,7 +166,7 @@ def test_a_full_page_leaves_outputs_out_and_says_so(made: Made):
     """The reference comes first; of the others, what does not fit is named by its number."""
     _, whole = collected(stored(made))
     beside = sum(map(len, whole.blobs.values())) - outputs_of(whole)
-    report, evidence = collected(made, Limits(size=beside + outputs_of(whole) // 2, rows=1))
+    report, evidence = collected(made, PageLimits(size=beside + outputs_of(whole) // 2, rows=1))
     assert report.reference in evidence.index["outputs"]["sums"]
     assert 1 <= len(evidence.index["outputs"]["sums"]) < 4
     assert "rows are left out" in evidence.index["left_out"][0]
@@ -181,7 +181,7 @@ def test_where_room_is_scarce_the_most_telling_questions_come_first(made: Made):
     """Every row has its share: questions on which rows differ, fewer repeats; the page says so."""
     _, whole = collected(stored(made))
     beside = sum(map(len, whole.blobs.values())) - outputs_of(whole)
-    report, evidence = collected(made, Limits(size=beside + 3000, brief=Length(1, 12), rows=4))
+    report, evidence = collected(made, PageLimits(size=beside + 3000, brief=Length(1, 12), rows=4))
     about = next(each for each in evidence.index["benchmarks"] if each["name"] == "gcd")
     packed = gzip.decompress(base64.b64decode(evidence.blobs[about["means"]]))
     spread = np.frombuffer(packed, np.uint8).reshape(4, 10).std(axis=0)

@@ -20,7 +20,7 @@ import sys
 
 from ot_grid.grading.sandbox.inside.filtering import restrict
 from ot_grid.grading.sandbox.inside.plain import SAME, TOLD, Plainness
-from ot_grid.grading.sandbox.inside.wire import Order, write
+from ot_grid.grading.sandbox.inside.wire import Instruction, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ SET_DUMPABLE, NO_NEW_PRIVS = 4, 38
 prctl = ctypes.CDLL(None).prctl
 
 
-def become(order: Order, fds: list[int], files: dict[str, str]) -> None:
+def become(order: Instruction, fds: list[int], files: dict[str, str]) -> None:
     """Turn this fork into the process of a case; `fds` become 0 to 4."""
     for number, fd in enumerate([fcntl.fcntl(fd, fcntl.F_DUPFD, ABOVE // 2) for fd in fds]):
         os.dup2(fd, number, inheritable=number < SAID)
@@ -82,7 +82,7 @@ def _limit(name: str, value: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def play(order: Order, text: str) -> None:
+def play(order: Instruction, text: str) -> None:
     """Run the program on a case; what it raises goes up to the interpreter."""
     _streams()
     sys.argv = [NAME, *order.arguments]
@@ -107,11 +107,11 @@ def _module(name: str) -> ModuleType:
     return module
 
 
-def _as_main(order: Order, _: str) -> None:
+def _as_main(order: Instruction, _: str) -> None:
     exec(compile(order.source, NAME, "exec"), _module("__main__").__dict__)  # noqa: S102 (this is the sandbox)
 
 
-def _called(order: Order, text: str) -> None:
+def _called(order: Instruction, text: str) -> None:
     import json
 
     loads, dumps, done, say = json.loads, json.dumps, os._exit, write
@@ -134,7 +134,7 @@ def _function(space: dict[str, Any], name: str) -> Any:
     return space[name]
 
 
-def _asserted(order: Order, text: str) -> None:
+def _asserted(order: Instruction, text: str) -> None:
     known, run, translate = dict(vars(builtins)), exec, compile
     read, done, say, mine, own = os.read, os._exit, write, os.getpid, os.getpid()
     space = _module("solution").__dict__

@@ -14,7 +14,7 @@ import sys
 from ot_grid.grading.sandbox.inside.child import ABOVE, SET_DUMPABLE, become, play, prctl
 from ot_grid.grading.sandbox.inside.sweeping import sweep, tidy
 from ot_grid.grading.sandbox.inside.watching import Watch
-from ot_grid.grading.sandbox.inside.wire import REPORT, Ignored, Order, receive, write
+from ot_grid.grading.sandbox.inside.wire import REPORT, Ignored, Instruction, receive, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def serve() -> Callable[[], None] | None:
     given = receive()
     if given is None:
         return None
-    order = Order(given)
+    order = Instruction(given)
     prepare(order)
     write(1, b"!")  # ready: from here on, an end of this process is the program's doing
     gc.freeze()  # so that a child does not copy pages by looking at our objects
@@ -40,7 +40,7 @@ def serve() -> Callable[[], None] | None:
     return None
 
 
-def prepare(order: Order) -> None:
+def prepare(order: Instruction) -> None:
     """Become what orphans fall to, closed to other processes of the same user; make the import path."""
     prctl(SET_SUBREAPER, 1, 0, 0, 0)
     if order.uid is None:
@@ -76,7 +76,7 @@ def _open_path() -> None:
             places[:] = [known.get(os.path.dirname(p), os.path.dirname(p)) + "/" + os.path.basename(p) for p in places]
 
 
-def _one(order: Order, case: dict[str, Any]) -> Callable[[], None] | None:
+def _one(order: Instruction, case: dict[str, Any]) -> Callable[[], None] | None:
     """Fork a child for a case, watch it, clean up after it, report; in the child return what plays it."""
     given = _file(case["text"].encode("utf-8", "backslashreplace") if order.kind == "stdin" else b"")
     ours, theirs = zip(*(os.pipe() for _ in range(3)), strict=True)
@@ -109,7 +109,7 @@ def _file(content: bytes) -> int:
     return fd
 
 
-def _report(order: Order, watch: Watch, nonce: bytes) -> None:
+def _report(order: Instruction, watch: Watch, nonce: bytes) -> None:
     out, err, said = (bytes(watch.held[fd]) for fd in watch.pipes)
     if order.kind == "assert":
         said = b"done" if said == nonce else b""

@@ -10,7 +10,7 @@ import os
 import time
 
 from ot_grid.grading.sandbox.inside.child import drop
-from ot_grid.grading.sandbox.inside.wire import Ignored, Order
+from ot_grid.grading.sandbox.inside.wire import Ignored, Instruction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ SIGKILL, SIGSTOP = 9, 19  # importing signal takes as long as all else here
 TURNS = 2000  # of a millisecond; a fork bomb is over after a few
 
 
-def sweep(order: Order) -> None:
+def sweep(order: Instruction) -> None:
     """Kill what a case left running."""
     for _ in range(TURNS):
         if not _reaped():
@@ -29,7 +29,7 @@ def sweep(order: Order) -> None:
         time.sleep(0.001)
 
 
-def tidy(order: Order) -> None:
+def tidy(order: Instruction) -> None:
     """Delete the files that a case left."""
     os.makedirs(order.scratch, exist_ok=True)
     if any(set(os.listdir(folder)) != before for folder, before in order.before.items()):
@@ -46,7 +46,7 @@ def _reaped() -> bool:
     return True
 
 
-def _kill_rest(order: Order) -> None:
+def _kill_rest(order: Instruction) -> None:
     if order.alone:
         with Ignored(ProcessLookupError):
             os.kill(-1, SIGKILL)  # all of this namespace but ourselves
@@ -69,7 +69,7 @@ def descendants(of: int) -> list[int]:
     return children + [pid for child in children for pid in descendants(child)]
 
 
-def _as_program(order: Order, work: Callable[[], object]) -> None:
+def _as_program(order: Instruction, work: Callable[[], object]) -> None:
     """Do something with the rights of the program, in a process of its own."""
     pid = os.fork()
     if pid:

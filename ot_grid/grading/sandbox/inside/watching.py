@@ -11,7 +11,7 @@ import select
 import time
 
 from ot_grid.grading.sandbox.inside.sweeping import SIGKILL, size, sweep, tidy
-from ot_grid.grading.sandbox.inside.wire import RUNNING, TOO_BIG, TOO_LONG, TOO_MUCH, Ignored, Order
+from ot_grid.grading.sandbox.inside.wire import RUNNING, TOO_BIG, TOO_LONG, TOO_MUCH, Ignored, Instruction
 
 TICK = 0.05  # s between looks at the clock, at scratch and at orphans
 RARELY = 20  # times the seconds that looking takes
@@ -22,7 +22,7 @@ TAIL = 4096  # bytes of stderr that are kept
 class Watch:
     """A child and its pipes for stdout, stderr and what it says in private."""
 
-    def __init__(self, order: Order, pid: int, pipes: tuple[int, ...]) -> None:
+    def __init__(self, order: Instruction, pid: int, pipes: tuple[int, ...]) -> None:
         self.order, self.pid, self.pipes = order, pid, pipes
         self.started = time.monotonic()
         self.held = {fd: bytearray() for fd in pipes}

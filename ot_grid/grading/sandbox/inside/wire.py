@@ -19,7 +19,7 @@ REPORT = struct.Struct("!iddQcQQQ")  # wait status, CPU s, wall s, peak KB, why 
 RUNNING, TOO_LONG, TOO_MUCH, TOO_BIG = b" ", b"w", b"o", b"s"  # why it was stopped: not, wall time, output, scratch
 
 
-class Order:
+class Instruction:
     """What is the same for all cases of a program."""
 
     kind: str

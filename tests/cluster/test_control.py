@@ -1,0 +1,65 @@
+"""What was given to Slurm is taken back or slowed down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ot_grid import store
+from ot_grid.cluster import batches, control
+from ot_grid.errors import BadInput
+from ot_grid.launch import launch
+from ot_grid.planning import frozen
+from tests.cluster.conftest import planned
+
+
+def told(cluster: Path, word: str) -> list[list[str]]:
+    """What scancel or scontrol was told, call by call."""
+    lines = (cluster / "told").read_text().splitlines()
+    return [line.split()[1:] for line in lines if line.split()[0] == word]
+
+
+def test_jobs_that_heal_are_cancelled_first(cluster: Path):
+    """They would submit the rest again; what the others were to make is counted."""
+    plan, artifacts = planned()
+    launch(plan, artifacts)
+    healing = {str(batch.job) for batch in batches.of_sweep(artifacts.place, plan.name) if batch.heals}
+    made = control.cancel(artifacts.place, plan.name)
+    assert made.stage_runs == len(plan.runs)
+    assert made.running == 0
+    first, second = told(cluster, "cancel")
+    assert healing
+    assert {word for word in first if word.isdigit()} == healing
+    assert healing < {word for word in second if word.isdigit()}  # squeue still lists all of them here
+
+
+def test_a_sweep_that_slurm_never_had_is_told(own_store: Path, cluster: Path):
+    """Nothing is cancelled, and it is said that nothing was given."""
+    plan, artifacts = planned()
+    assert control.cancel(artifacts.place, plan.name) == control.Cancelled(given=False)
+
+
+def test_another_sweep_that_needs_the_same_is_counted(cluster: Path):
+    """Whoever cancels sees whom else it stops."""
+    first, artifacts = planned()
+    launch(first, artifacts)
+    second, others = planned("teacher=r1")
+    launch(second, others)
+    shared = len(first.runs.keys() & second.runs.keys())
+    assert control.cancel(artifacts.place, first.name).waiting == {second.name: shared}
+
+
+def test_a_limit_holds_for_what_is_there_and_what_comes(cluster: Path):
+    """Each waiting array is told, healing ones are not; the sweep remembers it for later arrays; 0 lifts it."""
+    plan, artifacts = planned()
+    launch(plan, artifacts)
+    kept = artifacts.place.sweep(plan.name) / frozen.RUNTIME
+    waiting = [batch for batch in batches.of_sweep(artifacts.place, plan.name) if not batch.heals]
+    made = control.throttle(artifacts.place, plan.name, 2)
+    assert (made.arrays, made.queued) == (len(waiting), sum(len(batch.tasks) for batch in waiting))
+    assert store.read_json(kept)["cluster"]["slurm"]["max_parallel"] == 2
+    control.throttle(artifacts.place, plan.name, 0)
+    assert store.read_json(kept)["cluster"]["slurm"]["max_parallel"] is None
+    with pytest.raises(BadInput, match="-1 jobs at once cannot be"):
+        control.throttle(artifacts.place, plan.name, -1)

@@ -1,0 +1,123 @@
+"""One stage run in a process: guarded, claimed, worked, recorded last."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ot_grid import api, attempts, stopping, store
+from ot_grid.config import Runtime
+from ot_grid.errors import BadInput, OtGridError, UpstreamMissing
+from ot_grid.planning import freezing
+from ot_grid.planning.plan import Plan
+from ot_grid.running import execute
+from ot_grid.running.execute import failure_class, run_orders
+from ot_grid.stages import mix
+from ot_grid.store import Artifacts
+
+
+@pytest.fixture
+def sweep() -> tuple[Plan, Artifacts]:
+    """A sweep whose first stages need no model."""
+    plan = api.plan(["filter=random", "source=gsm_symbolic", "mix=top1", "scale.pool=6", "eval=sums", "tracking='off'"])
+    artifacts = api.artifacts_of(plan)
+    freezing.freeze(plan, artifacts)
+    return plan, artifacts
+
+
+def ordered(plan: Plan, artifacts: Artifacts, *stages: str) -> Callable[[], None]:
+    """Return a call that runs the stage runs of some stages."""
+    orders = [artifacts.order(run, plan) for run in plan.runs.values() if run.stage in stages]
+    return lambda: run_orders(str(artifacts.place.root), orders, plan.runtime)
+
+
+def folder(plan: Plan, artifacts: Artifacts, stage: str) -> Path:
+    return next(artifacts.folder(run) for run in plan.runs.values() if run.stage == stage)
+
+
+def test_a_stage_run_leaves_a_record_of_what_made_it(sweep: tuple[Plan, Artifacts]):
+    """Counts, digests of outputs and inputs, where and with what; its recipe and how it ended lie beside it."""
+    plan, artifacts = sweep
+    ordered(plan, artifacts, "source", "mix")()
+    made = folder(plan, artifacts, "mix")
+    record = store.record_of(made)
+    assert record
+    assert record["counts"]["questions"] == 6
+    assert record["outputs"]
+    assert list(record["inputs"]) == [folder(plan, artifacts, "source").name]
+    assert record["made_with"]["python"]
+    assert not (made / store.PROGRESS).exists()
+    assert [attempt.outcome for attempt in attempts.read(made)] == [attempts.DONE]
+    assert store.read_json(made / store.RECIPE)["stage"] == "mix"
+
+
+def test_what_has_a_record_is_not_made_again(sweep: tuple[Plan, Artifacts]):
+    """The second order finds it done, and notes no attempt."""
+    plan, artifacts = sweep
+    for _ in range(2):
+        ordered(plan, artifacts, "source")()
+    assert len(attempts.read(folder(plan, artifacts, "source"))) == 1
+
+
+def test_a_stage_run_without_its_inputs_is_upstream(sweep: tuple[Plan, Artifacts]):
+    """It names what it waits for, does nothing, and is no failure of its own."""
+    plan, artifacts = sweep
+    with pytest.raises(UpstreamMissing, match=r"mix/.* waits for .*source.*: no record there yet"):
+        ordered(plan, artifacts, "mix")()
+    made = folder(plan, artifacts, "mix")
+    assert attempts.read(made)[-1].outcome == "upstream"
+    assert store.record_of(made) is None
+
+
+def test_one_failure_does_not_stop_the_others(sweep: tuple[Plan, Artifacts], monkeypatch: pytest.MonkeyPatch):
+    """The orders of a job are all tried; the error names each that failed."""
+    plan, artifacts = sweep
+    ordered(plan, artifacts, "source")()
+
+    def broken(task: Any) -> Any:
+        raise OtGridError("no mixing today")
+
+    monkeypatch.setattr(mix, "run", broken)
+    with pytest.raises(OtGridError, match=r"mix/.*: no mixing today"):
+        ordered(plan, artifacts, "mix", "benchmark")()
+    assert store.record_of(folder(plan, artifacts, "benchmark"))
+    assert attempts.read(folder(plan, artifacts, "mix"))[-1].outcome == "bug"
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (stopping.Stopped("time limit"), "time limit"),
+        (UpstreamMissing("x"), "upstream"),
+        (BadInput("x"), "bad input"),
+        (MemoryError(), "out of memory"),
+        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), "out of memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk full"),
+        (OtGridError("the trainer: [Errno 122] Disk quota exceeded"), "disk full"),
+        (KeyboardInterrupt(), "stopped"),
+        (ValueError("x"), "bug"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_failures_have_a_class(error: BaseException, outcome: str):
+    """What is retried, and how, hangs on it."""
+    assert failure_class(error) == outcome
+
+
+def test_a_commit_is_of_our_own_checkout():
+    """Not of the folder that the grid runs in, and none where the package was installed."""
+    told = execute.commit()
+    assert told is None or len(told.removesuffix("+changes")) == 40
+
+
+def test_a_share_of_the_machine_is_filled_in():
+    """Threads that were given are kept."""
+    given = Runtime.of({"cluster": {"threads": 3}}).cluster
+    assert execute.with_threads(given).threads == 3
+    given.threads = None
+    assert (execute.with_threads(given).threads or 0) >= 1
+    assert given.threads is None

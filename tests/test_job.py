@@ -1,0 +1,109 @@
+"""What a Slurm job does with its orders, its signals and its failures. Slurm is not here: its answers are given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ot_grid import attempts, job, store
+from ot_grid.cluster import slurm
+from ot_grid.config import Cluster
+from ot_grid.errors import OtGridError
+from ot_grid.running import execute
+from ot_grid.store import Store
+
+ORDER = {"key": "k", "stage": "mix", "folder": "mix/equal-k", "inputs": [], "recipe": {}}
+RETRIES = {"bug": 0, "node lost": 1}
+
+
+class Said:
+    """What Slurm says of this job, and what it was asked to do."""
+
+    def __init__(self, **details: Any) -> None:
+        known = {"state": "RUNNING", "reason": "None", "end": 0.0, "restarts": 0, "preempted": False}
+        self.details = type("Details", (), {**known, **details})()
+        self.requeued: list[str] = []
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> Said:
+        """Let it answer in the place of Slurm."""
+        monkeypatch.setattr(slurm, "details", lambda name: self.details)
+        monkeypatch.setattr(slurm, "requeue", self.requeued.append)
+        return self
+
+
+def silent(name: str) -> Any:
+    raise OtGridError("Slurm does not answer")
+
+
+@pytest.mark.parametrize(
+    ("details", "meaning"),
+    [
+        ({"reason": "TimeLimit"}, "time limit"),
+        ({"preempted": True}, "preempted"),
+        ({"restarts": 1}, "preempted"),
+        ({"state": "RUNNING"}, "preempted"),
+        ({"state": "COMPLETING"}, "cancelled"),
+    ],
+)
+def test_sigterm_means_what_slurm_says_of_the_job(monkeypatch, details: dict[str, Any], meaning: str):
+    """A time limit, a preemption or requeue; else somebody's scancel."""
+    monkeypatch.delenv("SLURM_RESTART_COUNT", raising=False)
+    Said(**details).install(monkeypatch)
+    assert job.of_term("8_0") == meaning
+
+
+def test_sigusr1_is_the_time_limit_where_that_is_near(monkeypatch: pytest.MonkeyPatch):
+    """Slurm signals a preemption in the same way, long before the end."""
+    Said(end=0.0).install(monkeypatch)
+    assert job.near_its_end("8_0", 60) == "time limit"
+    Said(end=4e9).install(monkeypatch)
+    assert job.near_its_end("8_0", 60) == "preempted"
+
+
+def test_a_slurm_that_does_not_answer_costs_no_work(monkeypatch: pytest.MonkeyPatch):
+    """What may come back is queued again: the careful guess of each signal."""
+    monkeypatch.setattr(slurm, "details", silent)
+    assert (job.near_its_end("8_0", 60), job.of_term("8_0")) == ("time limit", "preempted")
+
+
+def test_a_stopped_job_is_queued_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Unless somebody cancelled it, or it has used up its retries."""
+    said, place = Said().install(monkeypatch), Store(tmp_path)
+    assert job.stop("8_0", "time limit", place, [ORDER], RETRIES) == job.STOPPED
+    assert said.requeued == ["8_0"]
+    job.stop("8_0", "cancelled", place, [ORDER], RETRIES)
+    attempts.end(tmp_path / ORDER["folder"], "bug", "it fell over")
+    job.stop("8_0", "time limit", place, [ORDER], RETRIES)
+    assert said.requeued == ["8_0"]
+
+
+def test_what_failed_too_often_is_left_and_the_job_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys):
+    """A stage run that was lost each time is given up here, with a word in its attempts; the rest of the job runs."""
+    folder, ran = tmp_path / str(ORDER["folder"]), []
+    for _ in range(2):
+        attempts.begin(folder, "8_0", None)
+    monkeypatch.setattr(execute, "run_orders", lambda root, orders, runtime: ran.extend(orders))
+    other = {**ORDER, "key": "o", "folder": "mix/other-o"}
+    runtime = type("R", (), {"cluster": Cluster()})()
+    runtime.cluster.slurm.retries = RETRIES
+    assert job.run(Store(tmp_path), [ORDER, other], runtime) == job.FAILED
+    assert [order["key"] for order in ran] == ["o"]
+    assert attempts.read(folder)[-1].outcome == "node lost"
+    assert "giving up mix/equal-k: node lost: 2 times" in capsys.readouterr().out
+    store.write_json(folder / store.RECORD, {})
+    assert not job.give_up(Store(tmp_path), ORDER, RETRIES)
+
+
+def test_threads_are_those_that_slurm_gave(monkeypatch: pytest.MonkeyPatch):
+    """Unless the settings say how many."""
+    for name in ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"):
+        monkeypatch.delenv(name, raising=False)
+    assert job.threads(Cluster()) is None
+    monkeypatch.setitem(os.environ, "SLURM_CPUS_ON_NODE", "8")
+    assert job.threads(Cluster()) == 8
+    monkeypatch.setitem(os.environ, "SLURM_CPUS_PER_TASK", "4")
+    assert job.threads(Cluster()) == 4
+    assert job.threads(Cluster(threads=2)) == 2
