@@ -7,7 +7,7 @@ what it is. It must not read or write files.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from ot_grid import key
@@ -32,6 +32,7 @@ class Question:
     answer: str | None = None  # the known final answer
     solution: str | None = None  # the source's own worked solution
     copy: int = 0  # 0 for the first question with this text in its source, 1 for the second, ...
+    place: str = field(default="", compare=False)  # where it was read, e.g. "line 7"; not kept in artifacts
 
     @property
     def row(self) -> str:

@@ -29,7 +29,9 @@ def run(work: Work) -> dict[str, Any]:
     if problems:
         raise BadInput(*problems)
     dropped = list(_dropped(loaded))
-    tables.write_dropped(work.out, ({"row": each.row.row, "reason": each.reason, "score": None} for each in dropped))
+    tables.write_dropped(
+        work.out, ({"row": each.row.place or each.row.row, "reason": each.reason, "score": None} for each in dropped)
+    )
     return {"questions": tables.write_questions(work.out, once), "dropped": len(dropped)}
 
 

@@ -35,7 +35,8 @@ def run(work: Work) -> dict[str, Any]:
             f"source {choice['name']!r} has no questions ({len(dropped)} empty rows); see its columns and limit"
         )
     work.log.update(sources.provenance(choice))
-    sieve.write_dropped(work.out, dropped)
+    lost = ({"row": each.row.place or each.row.row, "reason": each.reason, "score": None} for each in dropped)
+    tables.write_dropped(work.out, lost)
     return {
         "questions": tables.write_questions(work.out, kept),
         "with_answer": sum(question.answer is not None for question in kept),

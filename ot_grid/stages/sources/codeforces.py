@@ -14,7 +14,7 @@ from ot_grid import rows
 from ot_grid.errors import BadInput
 from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
-from ot_grid.stages.sources.columns import filled, held
+from ot_grid.stages.sources.columns import filled, held, prose
 from ot_grid.stages.sources.read import Cells
 from ot_grid.stages.sources.table import Table
 
@@ -38,8 +38,8 @@ def codeelo(
     def make(row: Cells) -> rows.Question:
         tests = known_tests.pairs(held(row, "examples"), "examples")
         limit_ms = _number(row, "time_limit_ms")
-        parts = [("Description", filled(row, "description")), ("Input", held(row, "input")),
-                 ("Output", held(row, "output")), *_shown(tests[:1])]  # fmt: skip
+        parts = [("Description", filled(row, "description")), ("Input", prose(row, "input")),
+                 ("Output", prose(row, "output")), *_shown(tests[:1])]  # fmt: skip
         page = _page(filled(row, "title"), f"{limit_ms:g} ms", [*parts, ("Note", row.get("note"))])
         memory = _number(row, "memory_limit_mb") if row.get("memory_limit_mb") else None
         answer = known_tests.stdin(tests, seconds=limit_ms / 1000, memory_mb=int(memory) if memory else None)
@@ -68,8 +68,8 @@ def codeforces(
     def make(row: Cells) -> rows.Question:
         tests, seconds = known_tests.pairs(held(row, "official_tests"), "official_tests"), _number(row, "time_limit")
         shown = [*_shown(known_tests.pairs(held(row, "examples"), "examples")), ("Note", row.get("note"))]
-        parts = [("Description", filled(row, "description")), ("Input Format", held(row, "input_format")),
-                 ("Output Format", held(row, "output_format")), *shown]  # fmt: skip
+        parts = [("Description", filled(row, "description")), ("Input Format", prose(row, "input_format")),
+                 ("Output Format", prose(row, "output_format")), *shown]  # fmt: skip
         page = _page(
             filled(row, "title"), f"{seconds} s", [*parts, ("Editorial", row.get("editorial") if editorial else None)]
         )

@@ -9,17 +9,18 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ot_grid import rows
 from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
-from ot_grid.stages.sources.columns import cell, text
-from ot_grid.stages.sources.read import Cells, read
-from ot_grid.stages.sources.table import Table
+from ot_grid.stages.sources.columns import cell, chat, named, text
+from ot_grid.stages.sources.read import Cells, Placed, read
+from ot_grid.stages.sources.table import Table, located
 
-WANTED = ("question", "answer", "solution")
+WANTED = ("question", "answer", "solution", "messages")
 CHECKED_ROWS = 1000  # of a file, before launch; the rest is read when the source runs
 
 
@@ -28,7 +29,7 @@ def jsonl(
     name: str, domain: str, *, path: str, columns: dict[str, Any], answer_pattern: str | None
 ) -> Iterator[rows.Question]:
     """Yield the questions of a local .jsonl, .json, .csv or .parquet file."""
-    yield from _questions(read(Path(path)), (name, domain), columns, answer_pattern)
+    yield from _questions(read(Path(path)), (name, domain), columns, answer_pattern, path)
 
 
 @register("source")
@@ -46,19 +47,39 @@ def hf(
     limit: int | None,
 ) -> Iterator[rows.Question]:
     """Yield the first `limit` questions of a hub dataset, or of a local file of the same form."""
-    cells = Table(id, config, split, revision, file).rows()
-    yield from _questions(itertools.islice(cells, limit), (name, domain), columns, answer_pattern)
+    table = Table(id, config, split, revision, file)
+    yield from _questions(itertools.islice(table.rows(), limit), (name, domain), columns, answer_pattern, table.name)
 
 
 def _questions(
-    cells: Iterable[Cells], named: tuple[str, str], columns: Mapping[str, Any], pattern: str | None
+    placed: Iterable[Placed], named: tuple[str, str], columns: Mapping[str, Any], pattern: str | None, table: str
 ) -> Iterator[rows.Question]:
-    for row in cells:
-        question, answer, solution = (text(cell(row, columns.get(wanted), wanted)) for wanted in WANTED)
+    for place, row in placed:
+        try:
+            question, answer, solution = _cells(row, columns)
+        except BadInput as error:
+            raise located(table, place, error) from error
         if answer is not None and pattern:
             found = re.search(pattern, answer)
             answer = found.group(1).strip() if found else None
-        yield rows.question(question or "", source=named[0], domain=named[1], answer=answer, solution=solution)
+        made = rows.question(question or "", source=named[0], domain=named[1], answer=answer, solution=solution)
+        yield replace(made, place=place)
+
+
+def _cells(row: Cells, columns: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+    """Return question, known answer and worked solution; a chat holds the first and the last of them."""
+    asked = said = None
+    chats = columns.get("messages")
+    if chats:
+        asked, said = chat(cell(row, chats, "messages"), f"columns.messages={chats!r}")
+    question = asked if chats else _text(row, columns, "question")
+    solution = _text(row, columns, "solution") if columns.get("solution") else said
+    return question, _text(row, columns, "answer"), solution
+
+
+def _text(row: Cells, columns: Mapping[str, Any], wanted: str) -> str | None:
+    name, value = named(row, columns.get(wanted), wanted)
+    return text(value, f"columns.{wanted}={name!r}", name)
 
 
 def check_jsonl(choice: Mapping[str, Any]) -> list[str]:
@@ -77,9 +98,9 @@ def _check_file(path: str, choice: Mapping[str, Any]) -> list[str]:
         return found
     first = itertools.islice(read(Path(path)), CHECKED_ROWS)
     try:
-        questions = list(_questions(first, ("", ""), choice["columns"], choice.get("answer_pattern")))
+        questions = list(_questions(first, ("", ""), choice["columns"], choice.get("answer_pattern"), path))
     except BadInput as error:
-        return [problem if path in problem else f"{path}: {problem}" for problem in error.problems]
+        return list(error.problems)
     if not any(question.text for question in questions):
         found.append(f"{path} holds no questions in columns.question={choice['columns'].get('question')!r}")
     elif choice.get("answer_pattern") and not any(question.answer for question in questions):
@@ -92,8 +113,8 @@ def _check_file(path: str, choice: Mapping[str, Any]) -> list[str]:
 def _check_pattern(choice: Mapping[str, Any]) -> list[str]:
     found = (
         []
-        if choice["columns"].get("question")
-        else ["columns.question is not set: say which column holds the questions"]
+        if choice["columns"].get("question") or choice["columns"].get("messages")
+        else ["columns.question is not set: say which column holds the questions, or columns.messages for chats"]
     )
     found += [
         f"columns.{name} is not known; {nearest(name, WANTED)}" for name in choice["columns"] if name not in WANTED

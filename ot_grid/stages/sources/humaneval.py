@@ -14,7 +14,7 @@ from ot_grid import rows
 from ot_grid.errors import BadInput
 from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
-from ot_grid.stages.sources.columns import filled, held
+from ot_grid.stages.sources.columns import filled, prose
 from ot_grid.stages.sources.read import Cells
 from ot_grid.stages.sources.table import Table
 
@@ -37,7 +37,7 @@ def humaneval(
         before = filled(row, "prompt")
         entry = str(row.get("entry_point") or _last_function(before))
         answer = known_tests.asserts([_called(filled(row, "test"), entry)], before=before, entry=entry)
-        solution = str(held(row, "canonical_solution"))
+        solution = prose(row, "canonical_solution")
         return rows.question(before.strip("\n"), source=name, domain=domain, answer=answer, solution=solution)
 
     yield from itertools.islice(Table(id, config, split, revision, file).questions(make, unique="task_id"), limit)

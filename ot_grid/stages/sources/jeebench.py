@@ -39,7 +39,7 @@ def jeebench(
     """Yield the problems, each behind the instruction of its type; the answer is JSON with its type."""
 
     def make(row: Cells) -> rows.Question:
-        kind, gold = filled(row, "type"), text(held(row, "gold")) or ""
+        kind, gold = filled(row, "type"), text(held(row, "gold"), "gold") or ""
         if kind not in instructions or kind not in FORMS:
             raise BadInput(f"type={kind!r} has no instruction; {nearest(kind, FORMS)}")
         if not re.fullmatch(FORMS[kind], gold):

@@ -15,7 +15,7 @@ from ot_grid import rows
 from ot_grid.errors import BadInput
 from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
-from ot_grid.stages.sources.columns import fill, filled, held, lacking
+from ot_grid.stages.sources.columns import fill, filled, held, lacking, prose
 from ot_grid.stages.sources.pickled import unpacked
 from ot_grid.stages.sources.read import Cells
 from ot_grid.stages.sources.table import Table
@@ -41,7 +41,7 @@ def livecodebench(
     def make(row: Cells) -> rows.Question | None:
         if not (since or "") <= _day(row) <= (until or "9999"):
             return None
-        starter = str(held(row, "starter_code") or "").strip()
+        starter = prose(row, "starter_code").strip()
         function, tests = _tests(row)
         template = call_template if function else stdin_template
         asked = fill(template, question=filled(row, "question_content").strip(), starter_code=starter)

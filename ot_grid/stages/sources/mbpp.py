@@ -13,7 +13,7 @@ from ot_grid import rows
 from ot_grid.errors import BadInput
 from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
-from ot_grid.stages.sources.columns import fill, filled, held, lacking
+from ot_grid.stages.sources.columns import fill, filled, held, lacking, prose
 from ot_grid.stages.sources.read import Cells
 from ot_grid.stages.sources.table import Table
 
@@ -43,7 +43,7 @@ def mbpp(
             return None
         tests = known_tests.listed(held(row, "test_list"), "test_list")
         asked = fill(template, task=filled(row, "text").strip(), tests="\n".join(tests))
-        answer = known_tests.asserts(tests, setup=str(held(row, "test_setup_code") or ""))
+        answer = known_tests.asserts(tests, setup=prose(row, "test_setup_code"))
         return rows.question(asked, source=name, domain=domain, answer=answer, solution=filled(row, "code"))
 
     yield from itertools.islice(Table(id, config, split, revision, file).questions(make, unique="task_id"), limit)

@@ -46,7 +46,7 @@ def multiple_choice(
     def make(row: Cells) -> rows.Question | None:
         if not matches(row, where):
             return None
-        asked = text(cell(row, columns["question"], "question")) or ""
+        asked = text(cell(row, columns["question"], "question"), f"columns.question={columns['question']!r}") or ""
         choices = _choices(row, columns["choices"])
         right = _right(row, columns["answer"], choices, answer_is)
         if (shuffle or answer_is == "text") and choices.count(choices[right]) > 1:
@@ -76,7 +76,7 @@ def _choices(row: Cells, names: str | list[str] | None) -> list[str]:
     values = held(row, names) if isinstance(names, str) else [held(row, name) for name in names]
     if not isinstance(values, (list, tuple)) or not 2 <= len(values) <= len(LETTERS):
         raise BadInput(f"columns.choices={names!r} holds {str(values)[:60]!r}; it must be 2 to 26 choices")
-    found = [text(value) for value in values]
+    found = [text(value, f"columns.choices={names!r}") for value in values]
     if None in found:
         raise BadInput(f"columns.choices={names!r} has an empty choice among {str(values)[:60]!r}")
     return [str(choice) for choice in found]
@@ -92,7 +92,7 @@ def _right(row: Cells, column: str | list[str | None] | None, choices: Sequence[
 
 
 def _index(value: Any, choices: Sequence[str], form: str) -> int | None:
-    written = text(value) or ""
+    written = text(value, "columns.answer") or ""
     if form == "text":
         return choices.index(written) if written in choices else None
     if written.isdecimal():

@@ -1,6 +1,7 @@
-"""Rows of a local file, by its suffix: .jsonl, .json (an array or lines), .csv, .parquet.
+"""Rows of a local file, by its suffix: .jsonl, .json (an array or lines), .csv, .parquet; each with its place.
 
-One idea: values come as they were written; nothing is converted, cached or copied. It must not know what a question is.
+One idea: values come as they were written, from where it is said ("line 7"); nothing is converted, cached or copied. It
+must not know what a question is.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import csv
 import difflib
 import json
+import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +18,11 @@ from typing import Any
 from ot_grid.errors import BadInput, nearest
 
 Cells = Mapping[str, Any]
+Placed = tuple[str, Cells]  # where in its file a row stands, e.g. "line 7", and the row
 
 
-def read(path: Path) -> Iterator[Cells]:
-    """Yield the rows of a file; raise `BadInput` when it is missing or, with the line, when it cannot be read."""
+def read(path: Path) -> Iterator[Placed]:
+    """Yield the rows of a file with their places; raise `BadInput` when it is missing or, with the line, unreadable."""
     if not path.is_file():
         if not path.parent.is_dir():
             raise BadInput(f"{path} is not a file: its folder is not there; give the path of a file")
@@ -38,11 +42,11 @@ def read(path: Path) -> Iterator[Cells]:
         ) from error
 
 
-def _lines(path: Path) -> Iterator[Cells]:
+def _lines(path: Path) -> Iterator[Placed]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _object(_decoded(line, number), f"{path} line {number}")
+                yield f"line {number}", _object(_decoded(line, number), f"{path} line {number}")
 
 
 def _decoded(line: bytes, number: int) -> str:
@@ -64,7 +68,7 @@ def _object(text: str, where: str) -> Cells:
     return value
 
 
-def _json(path: Path) -> Iterator[Cells]:
+def _json(path: Path) -> Iterator[Placed]:
     text = path.read_text(encoding="utf-8-sig")
     if not text.lstrip().startswith("["):
         yield from _lines(path)
@@ -78,16 +82,39 @@ def _json(path: Path) -> Iterator[Cells]:
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
             raise BadInput(f"{path} item {number} is {str(item)[:60]!r}; a row must be an object {{...}}")
-        yield item
+        yield f"item {number}", item
 
 
-def _csv(path: Path) -> Iterator[Cells]:
+def _csv(path: Path) -> Iterator[Placed]:
+    csv.field_size_limit(sys.maxsize)  # a worked solution may be long
     with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from csv.DictReader(file)
+        lines = csv.reader(file)
+        header = next(lines, [])
+        twice = [name for name, count in Counter(header).items() if count > 1]
+        if twice:
+            raise BadInput(f"{path}: the header has the column {twice[0]!r} twice; rename one")
+        for cells in lines:
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                raise BadInput(
+                    f"{path} line {lines.line_num} has {len(cells)} cells, and its header {len(header)}: "
+                    f"{str(cells)[:60]}; put quotes around a cell that holds a comma"
+                )
+            yield f"line {lines.line_num}", dict(zip(header, cells, strict=True))
 
 
-def _parquet(path: Path) -> Iterator[Cells]:
+def _parquet(path: Path) -> Iterator[Placed]:
+    import numpy as np
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for batch in pq.ParquetFile(path).iter_batches():
-        yield from batch.to_pylist()
+    file, number = pq.ParquetFile(path), 0
+    types = {pa.float16(): np.float16, pa.float32(): np.float32}
+    short = {field.name: types[field.type] for field in file.schema_arrow if field.type in types}
+    for batch in file.iter_batches():
+        for row in batch.to_pylist():
+            number += 1
+            # as they were written: 0.1 as a float32 is 0.10000000149011612 as a float
+            row.update({name: float(str(kind(row[name]))) for name, kind in short.items() if row[name] is not None})
+            yield f"row {number}", row

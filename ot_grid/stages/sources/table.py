@@ -7,14 +7,14 @@ asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ot_grid.errors import BadInput, OtGridError
 from ot_grid.rows import Question
 from ot_grid.stages.sources.columns import held
-from ot_grid.stages.sources.read import Cells, read
+from ot_grid.stages.sources.read import Cells, Placed, read
 
 Make = Callable[[Cells], Question | None]
 
@@ -35,8 +35,8 @@ class Table:
         """What a message calls it."""
         return self.file or self.id
 
-    def rows(self) -> Iterator[Cells]:
-        """Yield the rows in the order of the data."""
+    def rows(self) -> Iterator[Placed]:
+        """Yield the rows in the order of the data, each with its place."""
         if self.file:
             yield from read(Path(self.file))
             return
@@ -48,12 +48,14 @@ class Table:
                 f"from the hub: {error}; without a network give a local file of the same form: file=PATH"
             ) from error
 
-    def _streamed(self) -> Iterator[Cells]:
+    def _streamed(self) -> Iterator[Placed]:
         import datasets
 
-        yield from datasets.load_dataset(self.id, self.config, split=self.split, revision=self.revision, streaming=True)
+        rows = datasets.load_dataset(self.id, self.config, split=self.split, revision=self.revision, streaming=True)
+        for number, row in enumerate(rows, 1):
+            yield f"row {number}", row
 
-    def _downloaded(self) -> Iterator[Cells]:
+    def _downloaded(self) -> Iterator[Placed]:
         from huggingface_hub import hf_hub_download
 
         for name in self.hub_files:
@@ -65,31 +67,36 @@ class Table:
         `unique` is a column that no two rows may share.
         """
         seen = _Seen()
-        for number, row in enumerate(self.rows(), 1):
+        for place, row in self.rows():
             try:
                 question = make(row)
                 if question is not None:
-                    seen.add(number, question, held(row, unique) if unique else None)
+                    seen.add(place, question, held(row, unique) if unique else None)
             except BadInput as error:
-                raise BadInput(*(f"{self.name} row {number}: {problem}" for problem in error.problems)) from error
+                raise located(self.name, place, error) from error
             except UnicodeEncodeError as error:
-                raise BadInput(f"{self.name} row {number} holds text that is no Unicode: {error}") from error
+                raise BadInput(f"{self.name} {place} holds text that is no Unicode: {error}") from error
             if question is not None:
-                yield question
+                yield replace(question, place=place)
+
+
+def located(name: str, place: str, error: BadInput) -> BadInput:
+    """Return the problems of a row with the name of its table and its place."""
+    return BadInput(*(f"{name} {place}: {problem}" for problem in error.problems))
 
 
 @dataclass
 class _Seen:
     """The questions so far: by id of their row, and by text."""
 
-    ids: dict[Any, int] = field(default_factory=dict)
-    answers: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    ids: dict[Any, str] = field(default_factory=dict)
+    answers: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
-    def add(self, number: int, question: Question, id: Any) -> None:
+    def add(self, place: str, question: Question, id: Any) -> None:
         """Note a question; raise `BadInput` where an earlier row has its id, or its text with another answer."""
         if id is not None and id in self.ids:
-            raise BadInput(f"the id {id!r} is that of row {self.ids[id]} too; keep one of them")
-        self.ids[id] = number
-        first, answer = self.answers.setdefault(question.id, (number, question.answer))
+            raise BadInput(f"the id {id!r} is that of {self.ids[id]} too; keep one of them")
+        self.ids[id] = place
+        first, answer = self.answers.setdefault(question.id, (place, question.answer))
         if question.text and answer != question.answer:
-            raise BadInput(f"the question of row {first} with another answer: {question.text[:60]!r}; correct one")
+            raise BadInput(f"the question of {first} with another answer: {question.text[:60]!r}; correct one")

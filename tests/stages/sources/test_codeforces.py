@@ -80,5 +80,5 @@ def test_a_broken_row_is_named(tmp_path, name, more, says):
     made = getattr(forms, name)
     with pytest.raises(BadInput) as told:
         forms.load(forms.data(name, forms.write(tmp_path / "rows.jsonl", [made(0), made(1, **more)])))
-    assert str(told.value).startswith(f"{tmp_path / 'rows.jsonl'} row 2: ")
+    assert str(told.value).startswith(f"{tmp_path / 'rows.jsonl'} line 2: ")
     assert says in str(told.value)

@@ -39,7 +39,7 @@ def test_a_broken_row_is_named(tmp_path, more, says):
     file = forms.write(tmp_path / "rows.jsonl", [forms.jeebench(1), forms.jeebench(0, **more)])
     with pytest.raises(BadInput) as told:
         forms.load(forms.data("jeebench", file))
-    assert str(told.value).startswith(f"{file} row 2: ")
+    assert str(told.value).startswith(f"{file} line 2: ")
     assert says in str(told.value)
 
 

@@ -104,7 +104,7 @@ def test_a_broken_row_is_named(tmp_path, more, says):
     rows = [forms.livecodebench(0), forms.livecodebench(2, **more)]
     with pytest.raises(BadInput) as told:
         forms.load(lcb(tmp_path / "rows.jsonl", rows))
-    assert str(told.value).startswith(f"{tmp_path / 'rows.jsonl'} row 2: ")
+    assert str(told.value).startswith(f"{tmp_path / 'rows.jsonl'} line 2: ")
     assert says in str(told.value)
 
 

@@ -116,7 +116,7 @@ def test_a_row_without_one_right_choice_is_named(tmp_path, more, says):
     rows = [forms.gpqa(0), forms.gpqa(1, **more)]
     with pytest.raises(BadInput, match=re.escape(says)) as told:
         forms.load(gpqa(tmp_path / "rows.jsonl", rows))
-    assert str(told.value).startswith(f"{tmp_path / 'rows.jsonl'} row 2: ")
+    assert str(told.value).startswith(f"{tmp_path / 'rows.jsonl'} line 2: ")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_row_without_one_right_choice_is_named(tmp_path, more, says):
 def test_an_answer_that_is_no_choice_is_named(tmp_path, more, says):
     """Letters and indices must be of a choice; there are 2 to 26 of them."""
     file = forms.write(tmp_path / "rows.jsonl", [forms.mmlu_pro(1), forms.mmlu_pro(9), {**forms.mmlu_pro(17), **more}])
-    with pytest.raises(BadInput, match="rows.jsonl row 3: .*" + re.escape(says)):
+    with pytest.raises(BadInput, match="rows.jsonl line 3: .*" + re.escape(says)):
         forms.load(forms.data("mmlu_pro", file))
 
 

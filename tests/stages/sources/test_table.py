@@ -19,7 +19,7 @@ CODE = {"humaneval": forms.humaneval, "codeelo": forms.codeelo, "codeforces": fo
 def test_an_id_that_comes_twice_is_named(tmp_path, name):
     """Both rows are told."""
     file = forms.write(tmp_path / "rows.jsonl", [CODE[name](0), CODE[name](1), CODE[name](0)])
-    with pytest.raises(BadInput, match=r"rows.jsonl row 3: the id .* is that of row 1 too"):
+    with pytest.raises(BadInput, match=r"rows.jsonl line 3: the id .* is that of line 1 too"):
         forms.load(forms.data(name, file))
 
 
@@ -29,7 +29,7 @@ def test_a_question_with_another_answer_is_named(tmp_path):
     assert [question.copy for question in forms.load(forms.data("jeebench", file))] == [0, 0, 1]
     forms.write(file, [forms.jeebench(0), forms.jeebench(4), forms.jeebench(0, gold="C")])
     with pytest.raises(
-        BadInput, match=r"rows.jsonl row 3: the question of row 1 with another answer: 'In this problem"
+        BadInput, match=r"rows.jsonl line 3: the question of line 1 with another answer: 'In this problem"
     ):
         forms.load(forms.data("jeebench", file))
 
@@ -41,7 +41,7 @@ def test_a_missing_column_is_named(tmp_path, name):
     rows = [made(0), {"nothing": 1, "of": 2, "use": 3}]
     problems = sources.check(forms.data(name, forms.write(tmp_path / "rows.jsonl", rows)))
     assert len(problems) == 1
-    assert problems[0].startswith(f"{tmp_path / 'rows.jsonl'} row 2: ")
+    assert problems[0].startswith(f"{tmp_path / 'rows.jsonl'} line 2: ")
     assert "no such column" in problems[0] or "there is no column" in problems[0]
     assert "valid: nothing, of, use" in problems[0]
 
@@ -59,7 +59,7 @@ def test_another_encoding_is_named(tmp_path):
 def test_a_lone_surrogate_is_named(tmp_path):
     """JSON can hold text that is no Unicode; no question can."""
     file = forms.write(tmp_path / "rows.jsonl", [json.dumps(forms.jeebench(0)).replace("A body", "\\ud800 body")])
-    with pytest.raises(BadInput, match=r"rows.jsonl row 1 holds text that is no Unicode"):
+    with pytest.raises(BadInput, match=r"rows.jsonl line 1: .* half a character"):
         forms.load(forms.data("jeebench", file))
 
 
