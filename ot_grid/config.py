@@ -204,6 +204,7 @@ class Runtime:
     cluster: Cluster = field(default_factory=Cluster)
     tracking: Tracking = field(default_factory=Tracking)
     plugins: List[str] = field(default_factory=list)
+    files: Dict[str, str] = field(default_factory=dict)  # a local file by its content -> where it lies
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Runtime:

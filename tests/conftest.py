@@ -122,5 +122,6 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a store of its own, whatever the shell that runs it says."""
     place = tmp_path / "store"
     monkeypatch.setenv("OT_GRID_STORE", str(place))
+    monkeypatch.setenv("OT_GRID_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("WANDB_MODE", "offline")
     return place

@@ -58,7 +58,8 @@ def reproduce(
     if Store(to).root == Store(place).root:
         raise BadInput(f"--to {str(to)!r} is the store that the cell is from; give another folder")
     settings = [*overrides, _stored_in(to), "tracking='off'"]
-    fresh = replace(wanted, runtime=sweep.runtime(settings, plugins=wanted.runtime.plugins))
+    runtime = sweep.runtime(settings, plugins=wanted.runtime.plugins)
+    fresh = replace(wanted, runtime=replace(runtime, files=wanted.runtime.files))
     say(f"reproducing {only.id} ({only.label}) in {to}: {len(fresh.runs)} stage runs")
     ran = run(fresh, say=say)
     if ran.report is None:

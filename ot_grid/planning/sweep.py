@@ -46,7 +46,7 @@ def plan(request: Request) -> Plan:
         factors={name: tuple(dict.fromkeys(place[name] for place in places)) for name in wanted.varied},
         cells=cells,
         runs=builder.runs,
-        runtime=with_gpus(runtime_of(composed[0][0]), composer.gpus),
+        runtime=replace(with_gpus(runtime_of(composed[0][0]), composer.gpus), files=composer.files),
         versus=versus,
         repeat=tuple(name for name, one in wanted.varied.items() if one.repeat),
         rank_by=file.rank_by if file else (),

@@ -71,12 +71,12 @@ class Order:
 def run_orders(root: str, orders: Sequence[Mapping[str, Any]], runtime: Runtime) -> None:
     """Run stage runs one after the other, loading a model that they share once; raise when any failed."""
     load_plugins(runtime.plugins)
-    cluster = with_threads(runtime.cluster)
-    door = Door(Store(root).replies, cluster, lambda done, total, what: None)
+    runtime = replace(runtime, cluster=with_threads(runtime.cluster))
+    door = Door(Store(root).replies, runtime.cluster, lambda done, total, what: None)
     failed: list[tuple[Order, Exception]] = []
     for order in map(Order.of, orders):
         try:
-            run(Store(root), order, cluster, door)
+            run(Store(root), order, runtime, door)
         except Exception as error:
             print(traceback.format_exc(), flush=True)  # noqa: T201 (a job's stdout is its log)
             failed.append((order, error))
@@ -90,7 +90,7 @@ def with_threads(cluster: Cluster) -> Cluster:
     return cluster if cluster.threads else replace(cluster, threads=machine.share(cluster)[1])
 
 
-def run(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:
+def run(place: Store, order: Order, runtime: Runtime, door: Door) -> bool:
     """Run one stage run unless it has a record; return whether this process made it."""
     folder = place.root / order.folder
     if store.record_of(folder) is not None:
@@ -99,7 +99,7 @@ def run(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:
     begun = attempts.begin(folder, here["job"], here["log"])
     door.take_usage()
     try:
-        made = attempt(place, order, cluster, door)
+        made = attempt(place, order, runtime, door)
     except BaseException as error:
         outcome = failure_class(error)
         with suppress(OSError):  # a full disk, say, which must not hide the error itself
@@ -111,34 +111,34 @@ def run(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:
     return made
 
 
-def attempt(place: Store, order: Order, cluster: Cluster, door: Door) -> bool:
+def attempt(place: Store, order: Order, runtime: Runtime, door: Door) -> bool:
     """Make an artifact, or help others to; return whether it was this process that made it."""
     if order.shared:
-        help_out(place, order, cluster, door)
+        help_out(place, order, runtime, door)
     with store.claim(place.root / order.folder):
         if store.record_of(place.root / order.folder) is not None:
             return False
-        make(place, order, cluster, door)
+        make(place, order, runtime, door)
         return True
 
 
-def help_out(place: Store, order: Order, cluster: Cluster, door: Door) -> None:
+def help_out(place: Store, order: Order, runtime: Runtime, door: Door) -> None:
     """Generate what a stage run asks for, together with other jobs that do the same; write nothing but replies."""
-    task = in_progress(order, place, guard(place, order), cluster, door)
-    door.chunk = cluster.chunk
+    task = in_progress(order, place, guard(place, order), runtime, door)
+    door.chunk = runtime.cluster.chunk
     try:
         stage_module(order.stage).buy(task)
     finally:
         door.chunk = None
 
 
-def make(place: Store, order: Order, cluster: Cluster, door: Door) -> None:
+def make(place: Store, order: Order, runtime: Runtime, door: Door) -> None:
     """Make an artifact, its record last."""
     folder = place.root / order.folder
     store.freeze(folder, order.recipe)
     store.restart(folder)
     store.write_json(folder / store.JOB, whereabouts())
-    record = work(order, place, guard(place, order), cluster, door)
+    record = work(order, place, guard(place, order), runtime, door)
     (folder / store.PROGRESS).unlink(missing_ok=True)
     store.write_json(folder / store.RECORD, record)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # not before: a kill in between would cost them
@@ -153,7 +153,7 @@ def guard(place: Store, order: Order) -> list[Path]:
     return inputs
 
 
-def work(order: Order, place: Store, inputs: Sequence[Path], cluster: Cluster, door: Door) -> dict[str, Any]:
+def work(order: Order, place: Store, inputs: Sequence[Path], runtime: Runtime, door: Door) -> dict[str, Any]:
     """Do the work of a stage run and return its record, e.g. of a mix (and what its stage adds to it):
 
     {"key": "6b1d1097e5a0c3f2", "stage": "mix", "counts": {"questions": 64}, "usage": {"output_tokens": 0, ...},
@@ -161,7 +161,7 @@ def work(order: Order, place: Store, inputs: Sequence[Path], cluster: Cluster, d
      "made_with": {"python": "3.11.7", "commit": "ede6935...", "torch": "2.13.0", ...},
      "inputs": {"gsm_symbolic-77aa...": "<digest of its outputs>"}, "outputs": {"data/questions.parquet": "<sha256>"}}
     """
-    task = in_progress(order, place, inputs, cluster, door)
+    task = in_progress(order, place, inputs, runtime, door)
     counts = stage_module(order.stage).run(task)
     return {
         "key": order.key,
@@ -178,12 +178,15 @@ def work(order: Order, place: Store, inputs: Sequence[Path], cluster: Cluster, d
     }
 
 
-def in_progress(order: Order, place: Store, inputs: Sequence[Path], cluster: Cluster, door: Door) -> Work:
+def in_progress(order: Order, place: Store, inputs: Sequence[Path], runtime: Runtime, door: Door) -> Work:
     """Return what a stage is handed."""
     folder = place.root / order.folder
     door.progress = progress = Writer(folder / store.PROGRESS)
     door.buyer = order.key
-    return Work(order.stage, order.recipe["branch"], order.recipe["reads"], inputs, folder, door, cluster, progress)
+    recipe, files = order.recipe, runtime.files
+    return Work(
+        order.stage, recipe["branch"], recipe["reads"], inputs, folder, door, runtime.cluster, progress, files
+    )  # fmt: skip
 
 
 def stage_module(name: str) -> Any:

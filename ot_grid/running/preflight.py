@@ -5,10 +5,10 @@ One idea: it looks at this machine, which planning must not; and tells all probl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ot_grid import extras, key, registry, store
+from ot_grid import extras, registry
 from ot_grid.config import Cluster, Model
 from ot_grid.errors import BadInput, OtGridError, Problems
 from ot_grid.grading import needs_sandbox, sandbox
@@ -38,8 +38,6 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
     for run in plan.runs.values():
         try:
             done = artifacts.done(run)
-            if done and run.stage in ("source", "benchmark"):
-                yield from changed(artifacts.folder(run), run)
         except OtGridError as error:
             yield str(error)
         else:
@@ -54,7 +52,7 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
         except BadInput as error:
             yield str(error)
     yield from _models(missing, cluster)
-    yield from _files(missing)
+    yield from _files(missing, plan.runtime.files)
     yield from _sandbox(missing, cluster)
 
 
@@ -76,20 +74,11 @@ def _sandbox(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:
             yield f"cluster.{error}"
 
 
-def _files(runs: Iterable[StageRun]) -> Iterator[str]:
+def _files(runs: Iterable[StageRun], files: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the sources and the data of benchmarks, as far as it is known here."""
     for run in runs:
         if run.stage == "source":
-            yield from (f"source={run.label}: {problem}" for problem in sources.check(run.reads["source"]))
+            yield from (f"source={run.label}: {problem}" for problem in sources.check(run.reads["source"], files))
         elif run.stage == "benchmark":
-            yield from (f"eval={run.label}: {problem}" for problem in sources.check(run.reads["benchmark"]["data"]))
-
-
-def changed(artifact: Path, run: StageRun) -> Iterator[str]:
-    """Yield the local files of a finished source or benchmark that have other content today."""
-    record = store.record_of(artifact) or {}
-    for path, digest in (record.get("files") or {}).items():
-        if Path(path).is_file() and key.file_digest(Path(path)) != digest:
-            yield (
-                f"{run.stage}={run.label}: {path} has changed since {artifact} was made from it; "
-                "give the new content another file name, or delete that artifact and all that was made from it"
-            )
+            data = run.reads["benchmark"]["data"]
+            yield from (f"eval={run.label}: {problem}" for problem in sources.check(data, files))

@@ -22,8 +22,10 @@ SHOWN = 3  # of the questions that are wrong
 def run(work: Work) -> dict[str, Any]:
     """Write `data/questions.parquet`, in the order of the data, and which rows were dropped."""
     benchmark = work.reads["benchmark"]
-    work.log.update(sources.provenance(benchmark["data"]))
-    loaded = list(sources.load(benchmark["data"], name=benchmark["name"], domain=benchmark["data"].get("domain") or ""))
+    work.log.update(sources.provenance(benchmark["data"], work.files))
+    data = benchmark["data"]
+    named = {"name": benchmark["name"], "domain": data.get("domain") or ""}
+    loaded = list(sources.load(data, **named, files=work.files))
     once = [question for question in loaded if question.copy == 0 and question.text.strip()]
     problems = list(_problems(benchmark["name"], loaded, once))
     if problems:

@@ -21,20 +21,22 @@ STEP = 1000  # questions between two words of progress
 def run(work: Work) -> dict[str, Any]:
     """Write `data/questions.parquet` and `dropped.parquet`; raise `BadInput` when the source is empty."""
     choice = work.reads["source"]
+    work.log.update(sources.provenance(choice, work.files))
     kept: list[Question] = []
     dropped: list[Dropped[Question]] = []
-    for number, question in enumerate(sources.load(choice, name=choice["name"], domain=choice["domain"]), 1):
+    for number, question in enumerate(
+        sources.load(choice, name=choice["name"], domain=choice["domain"], files=work.files), 1
+    ):
         if question.text.strip():
             kept.append(question)
         else:
-            dropped.append(Dropped(question, "empty question"))
+            dropped.append(Dropped(question, sources.EMPTY))
         if number % STEP == 0:
             work.progress(number, _size(choice) or number, "questions loaded")
     if not kept:
         raise BadInput(
             f"source {choice['name']!r} has no questions ({len(dropped)} empty rows); see its columns and limit"
         )
-    work.log.update(sources.provenance(choice))
     lost = ({"row": each.row.place or each.row.row, "reason": each.reason, "score": None} for each in dropped)
     tables.write_dropped(work.out, lost)
     return {
@@ -48,8 +50,3 @@ def run(work: Work) -> dict[str, Any]:
 
 def _size(choice: Mapping[str, Any]) -> int:
     return int(choice.get("size") or choice.get("limit") or 0)
-
-
-def check(choice: Mapping[str, Any]) -> list[str]:
-    """Return the problems of a source that can be known without loading all of it."""
-    return sources.check(choice)

@@ -46,4 +46,5 @@ class Work:
     asker: Asker
     cluster: Cluster
     progress: Callable[[int, int, str], None]  # rows done, rows in all, what they are
+    files: Mapping[str, str] = field(default_factory=dict)  # a local file by its content -> where it lies
     log: dict[str, Any] = field(default_factory=dict)  # what the record should say beside counts

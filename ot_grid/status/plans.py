@@ -6,12 +6,14 @@ One idea: counts first, cells after, nothing that is not in the plan or on the d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ot_grid.planning import local_files
 from ot_grid.planning.pipeline import STAGES
 from ot_grid.planning.plan import Plan, StageRun
 from ot_grid.planning.points import PRODUCT
+from ot_grid.stages import sources
 
 SHOWN_CELLS = 30
 
@@ -41,6 +43,7 @@ def plan_data(plan: Plan, missing: Sequence[StageRun]) -> dict[str, Any]:
             for c in plan.cells
         ],
         "runs": [_run_data(run, run.key in to_run) for run in plan.runs.values()],
+        **({"files": dict(plan.runtime.files)} if plan.runtime.files else {}),
     }
 
 
@@ -80,6 +83,7 @@ def plan_text(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
             what = ", ".join(sorted({run.needs for run in runs}))
             yield f"  {stage.name:<14}{len(runs):>8}{done:>8}{left[stage.name]:>8}   {what}"
     yield from unpinned(plan)
+    yield from files(plan)
     yield ""
     for cell in plan.cells[:SHOWN_CELLS]:
         own = sum(run.key in cell.runs for run in missing)
@@ -105,12 +109,27 @@ def asked(plan: Plan) -> Iterator[str]:
 
 def unpinned(plan: Plan) -> Iterator[str]:
     """Yield one line that names the hub datasets which no revision pins, if there are any."""
-    read = (run.reads.get("source") or (run.reads.get("benchmark") or {}).get("data") for run in plan.runs.values())
-    hub = {
-        str(data["id"]) for data in read if data and data.get("id") and not (data.get("revision") or data.get("file"))
-    }
+    named = [data for _, data in read(plan) if data.get("id")]
+    hub = {str(data["id"]) for data in named if not (data.get("revision") or data.get("file"))}
     if hub:
         yield f"not pinned, so that the hub may give other rows later: {', '.join(sorted(hub))}; set their revision"
+
+
+def files(plan: Plan) -> Iterator[str]:
+    """Yield what each local file gives, and what of it is dropped."""
+    for run, choice in read(plan):
+        counted = sources.census(choice, plan.runtime.files)
+        if counted and not counted.problems:
+            path = next(str(choice[name]) for name in local_files.SETTINGS if choice.get(name))
+            yield f"  {run.stage} {run.label}: {plan.runtime.files.get(path, path)}: {counted}"
+
+
+def read(plan: Plan) -> Iterator[tuple[StageRun, Mapping[str, Any]]]:
+    """Yield the sources and the data of benchmarks, each with its stage run."""
+    for run in plan.runs.values():
+        choice = run.reads.get("source") or (run.reads.get("benchmark") or {}).get("data")
+        if choice and run.stage in ("source", "benchmark"):
+            yield run, choice
 
 
 def banner(lines: Sequence[str]) -> Iterator[str]:

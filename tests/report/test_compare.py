@@ -39,7 +39,7 @@ def told(made: Made, name: str, point: tuple[str, ...], said: Sequence[Sequence[
             cut = "length" if text.endswith("...") else "stop"
             digits = key.digest([name, *point, each.text, repeat])[:32]
             reply = Reply(f"student-1:{digits}", text, cut, 3, len(text), "ab")
-            asked.append(eval_stage.Asked(each, repeat, reply))
+            asked.append(eval_stage.Answered(each, repeat, reply))
     replies = Replies(made.store.replies)
     replies.append([Purchase(item.reply, item.repeat, {}, {}) for item in asked])
     replies.close()

@@ -32,7 +32,7 @@ def place(tmp_path: Path) -> Store:
     frozen = made.new_folder("benchmark", "bench", "b" * 16)
     tables.write_questions(frozen, questions)
     store.write_json(frozen / store.RECORD, {"key": "b" * 16})
-    asked = [eval_stage.Asked(each, repeat, _reply(each.text, repeat)) for each in questions for repeat in range(2)]
+    asked = [eval_stage.Answered(each, repeat, _reply(each.text, repeat)) for each in questions for repeat in range(2)]
     replies = Replies(made.replies)
     replies.append([Purchase(item.reply, item.repeat, {}, {}) for item in asked])
     replies.close()

@@ -133,7 +133,7 @@ def test_a_reply_that_cannot_be_graded_is_null(evaluation, asker, monkeypatch):
 
 def test_scoring_needs_no_model():
     """Replies can be scored again, apart from asking."""
-    asked = [eval_stage.Asked(ask("q", answer="4"), 0, Reply("k", text, "stop", 1, 1)) for text in ("4", "5")]
+    asked = [eval_stage.Answered(ask("q", answer="4"), 0, Reply("k", text, "stop", 1, 1)) for text in ("4", "5")]
     told = []
     rows = eval_stage.score(asked, eval_stage.Scoring.of({"function": "number"}, "auto"), lambda *far: told.append(far))
     assert [row["score"] for row in rows] == [1, 0]

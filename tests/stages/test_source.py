@@ -128,8 +128,8 @@ def test_gsm_symbolic_brings_worked_solutions():
 
 def test_check_finds_nothing_wrong_with_good_sources(tmp_path):
     """Good choices have no problems, and a user's own function is not judged."""
-    assert source.check(gym()) == source.check(hub()) == source.check({"function": "theirs"}) == []
-    assert source.check(jsonl(tmp_path / "q.jsonl", [{"problem": "q", "answer": "1"}])) == []
+    assert sources.check(gym()) == sources.check(hub()) == sources.check({"function": "theirs"}) == []
+    assert sources.check(jsonl(tmp_path / "q.jsonl", [{"problem": "q", "answer": "1"}])) == []
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_check_finds_nothing_wrong_with_good_sources(tmp_path):
 )
 def test_check_says_what_is_wrong_with_a_file(tmp_path, rows, more, says):
     """Each flaw of a file is one problem that names the file or the setting, before anything is launched."""
-    problems = source.check(jsonl(tmp_path / "q.jsonl", rows, **more))
+    problems = sources.check(jsonl(tmp_path / "q.jsonl", rows, **more))
     assert len(problems) == 1
     assert re.search(says, problems[0]), problems
 
@@ -155,8 +155,8 @@ def test_check_says_what_is_wrong_with_a_file(tmp_path, rows, more, says):
 def test_check_names_the_nearest_file(tmp_path):
     """A missing file is told with the likeliest one beside it."""
     choice = jsonl(tmp_path / "questions.jsonl", [{"question": "q", "answer": 1}])
-    assert "did you mean 'questions.jsonl'?" in source.check({**choice, "path": str(tmp_path / "question.jsonl")})[0]
-    assert "its folder is not there" in source.check({**choice, "path": str(tmp_path / "no" / "q.jsonl")})[0]
+    assert "did you mean 'questions.jsonl'?" in sources.check({**choice, "path": str(tmp_path / "question.jsonl")})[0]
+    assert "its folder is not there" in sources.check({**choice, "path": str(tmp_path / "no" / "q.jsonl")})[0]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_check_names_the_nearest_file(tmp_path):
 )
 def test_check_says_what_is_wrong_with_a_generator(more, says):
     """An unknown generator, option, size or template is a problem before anything is launched."""
-    assert says in source.check(gym(**more))[0]
+    assert says in sources.check(gym(**more))[0]
 
 
 def test_a_hub_that_cannot_be_reached_says_the_way_out(monkeypatch):

@@ -22,7 +22,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from ot_grid.config import RECIPE_GROUPS, RUNTIME_FIELDS, Recipe, Runtime
 from ot_grid.errors import Problems, nearest
-from ot_grid.planning import rehearsal
+from ot_grid.planning import local_files, rehearsal
 from ot_grid.planning.recipe.grammar import TOP_FIELDS, is_value, lines_of, single, touched
 
 
@@ -33,6 +33,7 @@ class Composer:
     loader: ConfigLoader
     problems: Problems = field(default_factory=Problems)
     gpus: dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes, as the models' YAML says
+    files: dict[str, str] = field(default_factory=dict)  # a local file by its content -> where it lies
     shared: tuple[str, ...] = ()  # choices of every point, see `share`
     _known: dict[tuple[str, ...], Composition | None] = field(default_factory=dict)
     _bare: dict[tuple[str, ...], tuple[DictConfig, dict[str, str]]] = field(default_factory=dict)
@@ -77,6 +78,8 @@ class Composer:
             value = config[name]
             if name not in ("scale", *RUNTIME_FIELDS):
                 value = rehearsal.stand_in(without_gpus(value, self.gpus), scale)
+            if name in ("source", "eval"):
+                value = local_files.pinned(value, self.files)
             self._groups[name, lines] = value
         return self._groups[name, lines]
 
@@ -171,7 +174,8 @@ def without_gpus(value: Any, found: dict[str, int]) -> Any:
     if not isinstance(value, Mapping):
         return value
     if {"id", "revision", "gpus"} <= value.keys():
-        found[str(value["id"])] = int(value["gpus"])
+        if value["gpus"] is not None:
+            found[str(value["id"])] = int(value["gpus"])
         value = {name: item for name, item in value.items() if name != "gpus"}
     return {name: without_gpus(item, found) for name, item in value.items()}
 

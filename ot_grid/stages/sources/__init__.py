@@ -9,17 +9,19 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ot_grid import key
 from ot_grid.errors import BadInput
+from ot_grid.planning import local_files
 from ot_grid.rows import Question
 from ot_grid.stages import bind
 from ot_grid.stages.sources import (
     codeforces,
-    files,
     humaneval,
     jeebench,
     livecodebench,
@@ -27,26 +29,35 @@ from ot_grid.stages.sources import (
     multiple_choice,
     reasoning_gym,
 )
+from ot_grid.stages.sources import (
+    files as row_files,
+)
 
-__all__ = ["check", "codeforces", "humaneval", "load", "provenance"]
+__all__ = ["Census", "census", "check", "codeforces", "humaneval", "load", "provenance"]
 
 _CHECKS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
-    "jsonl": files.check_jsonl,
-    "hf": files.check_hf,
+    "jsonl": row_files.check,
+    "hf": row_files.check,
     "reasoning_gym": reasoning_gym.check,
     "multiple_choice": multiple_choice.check,
     "jeebench": jeebench.check,
     "livecodebench": livecodebench.check,
     "mbpp": mbpp.check,
 }
-# Questions of a local file that are loaded before launch; the rest is read when the benchmark is.
-_TRIED = {"multiple_choice": 1000, "jeebench": 1000, "livecodebench": 8, "codeelo": 100, "codeforces": 20,
-          "humaneval": 1000, "mbpp": 1000}  # fmt: skip
+# Questions of a local file that are read before launch: all, but where each brings megabytes of tests.
+_COUNTED = {"jsonl": None, "hf": None, "multiple_choice": None, "jeebench": None, "humaneval": None, "mbpp": None,
+            "livecodebench": 8, "codeelo": 100, "codeforces": 20}  # fmt: skip
+NOWHERE: Mapping[str, str] = MappingProxyType({})
+EMPTY = "empty question"
+VERSION = 1  # of what is remembered of a file
 
 
-def load(choice: Mapping[str, Any], *, name: str, domain: str) -> Iterator[Question]:
-    """Yield the questions of a source, each duplicate text with its copy number."""
+def load(
+    choice: Mapping[str, Any], *, name: str, domain: str, files: Mapping[str, str] = NOWHERE
+) -> Iterator[Question]:
+    """Yield the questions of a source, each duplicate text with its copy number; `files` says where its files lie."""
     seen: Counter[str] = Counter()
+    choice = local_files.located(choice, files)
     settings = {setting: value for setting, value in choice.items() if setting not in ("name", "domain")}
     questions: Iterable[Question] = bind.call("source", settings, name, domain)
     for question in questions:
@@ -54,8 +65,13 @@ def load(choice: Mapping[str, Any], *, name: str, domain: str) -> Iterator[Quest
         seen[question.id] += 1
 
 
-def provenance(choice: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what pins a source: the digests of its local files, or which hub dataset no revision pins."""
+def provenance(choice: Mapping[str, Any], files: Mapping[str, str] = NOWHERE) -> dict[str, Any]:
+    """Return what pins a source: the digests of its local files, or which hub dataset no revision pins.
+
+    Raise `BadInput` when a file is not what it was when it was planned.
+    """
+    local_files.check_unchanged(choice, files)
+    choice = local_files.located(choice, files)
     paths = [Path(choice[name]) for name in ("path", "file") if choice.get(name)]
     found: dict[str, Any] = {"files": {str(path): key.file_digest(path) for path in paths}} if paths else {}
     if not paths and "id" in choice and not choice.get("revision"):
@@ -63,18 +79,55 @@ def provenance(choice: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def check(choice: Mapping[str, Any]) -> list[str]:
-    """Return the problems of a source that can be known without loading all of it; none for a user's own function."""
-    function = str(choice.get("function"))
-    known = _CHECKS.get(function)
-    found = known(choice) if known else []
-    return found if found or function not in _TRIED or not choice.get("file") else _tried(choice, _TRIED[function])
+@dataclass(frozen=True)
+class Census:
+    """What a local file holds for a choice: questions, rows that are dropped and why, and what is wrong with it."""
+
+    questions: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    whole: bool = True  # else only its beginning was read
+
+    def __str__(self) -> str:
+        lost = ", ".join(f"{count} dropped: {reason}" for reason, count in self.dropped.items())
+        begun = "" if self.whole else " in the part that was read"
+        return f"{self.questions} questions{begun}{f', {lost}' if lost else ''}"
 
 
-def _tried(choice: Mapping[str, Any], count: int) -> list[str]:
-    """Return what is wrong with the first questions of a local file."""
+def check(choice: Mapping[str, Any], files: Mapping[str, str] = NOWHERE) -> list[str]:
+    """Return the problems of a source that can be known without the hub; none for a user's own function."""
+    known = _CHECKS.get(str(choice.get("function")))
+    problems = known(local_files.located(choice, files)) if known else []
+    counted = None if problems else census(choice, files)
+    return [*problems, *(counted.problems if counted else ())]
+
+
+def census(choice: Mapping[str, Any], files: Mapping[str, str] = NOWHERE) -> Census | None:
+    """Return what the local file of a source holds, as reading it shows; None where it has none, or is not ours.
+
+    Remembered by the content of the file and the settings it is read with.
+    """
+    settings = {name: value for name, value in choice.items() if name not in ("name", "domain")}
+    function = str(settings.get("function"))
+    if function not in _COUNTED or not any(settings.get(name) for name in local_files.SETTINGS):
+        return None
+    counted = partial(_counted, settings, files, _COUNTED[function])
+    if not any(str(settings.get(name) or "").startswith(local_files.PREFIX) for name in local_files.SETTINGS):
+        return Census(**counted())
+    name = key.short([VERSION, settings])
+    return Census(**local_files.remembered("counts", name, counted))
+
+
+def _counted(settings: Mapping[str, Any], files: Mapping[str, str], most: int | None) -> dict[str, Any]:
+    questions, empty = 0, 0
     try:
-        tried = list(itertools.islice(load(choice, name="", domain=""), count))
+        for question in itertools.islice(load(settings, name="", domain="", files=files), most):
+            questions += bool(question.text.strip())
+            empty += not question.text.strip()
     except BadInput as error:
-        return list(error.problems)
-    return [] if any(question.text for question in tried) else [f"{choice['file']} holds no questions for this choice"]
+        return {"problems": error.problems}
+    found: dict[str, Any] = {"questions": questions, "dropped": {EMPTY: empty} if empty else {}}
+    if not questions:
+        where = settings.get("path") or settings.get("file")
+        found["problems"] = (f"{files.get(str(where), where)} holds no questions for this choice",)
+    return {**found, "whole": most is None or questions + empty < most}

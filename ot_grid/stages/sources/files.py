@@ -21,7 +21,7 @@ from ot_grid.stages.sources.read import Cells, Placed, read
 from ot_grid.stages.sources.table import Table, located
 
 WANTED = ("question", "answer", "solution", "messages")
-CHECKED_ROWS = 1000  # of a file, before launch; the rest is read when the source runs
+TRIED_ROWS = 1000  # of a file, to see whether the pattern matches any answer
 
 
 @register("source")
@@ -82,32 +82,19 @@ def _text(row: Cells, columns: Mapping[str, Any], wanted: str) -> str | None:
     return text(value, f"columns.{wanted}={name!r}", name)
 
 
-def check_jsonl(choice: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with a local file: missing, unreadable, without the columns or the pattern."""
-    return _check_file(str(choice["path"]), choice)
-
-
-def check_hf(choice: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the local file or the pattern; the hub is not asked."""
-    return _check_file(str(choice["file"]), choice) if choice.get("file") else _check_pattern(choice)
-
-
-def _check_file(path: str, choice: Mapping[str, Any]) -> list[str]:
-    found = _check_pattern(choice)
-    if found:
-        return found
-    first = itertools.islice(read(Path(path)), CHECKED_ROWS)
+def check(choice: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the settings, and whether the pattern matches no answer of a local file."""
+    problems, path = _check_pattern(choice), choice.get("path") or choice.get("file")
+    if problems or not path or not choice.get("answer_pattern"):
+        return problems
+    first = itertools.islice(read(Path(path)), TRIED_ROWS)
     try:
-        questions = list(_questions(first, ("", ""), choice["columns"], choice.get("answer_pattern"), path))
-    except BadInput as error:
-        return list(error.problems)
-    if not any(question.text for question in questions):
-        found.append(f"{path} holds no questions in columns.question={choice['columns'].get('question')!r}")
-    elif choice.get("answer_pattern") and not any(question.answer for question in questions):
-        found.append(
-            f"{path}: answer_pattern={choice['answer_pattern']!r} matches no answer of it; correct it or use null"
-        )
-    return found
+        questions = list(_questions(first, ("", ""), choice["columns"], choice["answer_pattern"], path))
+    except BadInput:
+        return []  # told when the whole file is read
+    if any(question.answer for question in questions) or not any(question.text for question in questions):
+        return []
+    return [f"{path}: answer_pattern={choice['answer_pattern']!r} matches no answer of it; correct it or use null"]
 
 
 def _check_pattern(choice: Mapping[str, Any]) -> list[str]:

@@ -163,7 +163,7 @@ def test_a_row_that_cannot_be_read_is_told_with_file_line_value_and_setting(tmp_
     """At plan time and at run time in the same words."""
     path = forms.write(tmp_path / "rows.jsonl", [{"q": "2+2?", "a": "4"}, "", {"q": {"text": "6+3?"}, "a": "9"}])
     told = rf"{path} line 3: columns.question='q' holds the object {{'text': '6\+3\?'}}, .*e.g. q.text"
-    (problem,) = source.check(choice(path))
+    (problem,) = sources.check(choice(path))
     with pytest.raises(BadInput, match=told) as error:
         source.run(work({"source": choice(path)}))
     assert problem == str(error.value)
