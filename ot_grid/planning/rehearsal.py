@@ -47,8 +47,8 @@ def models(value: Any) -> Iterator[Mapping[str, Any]]:
     """Yield every model in settings."""
     if is_model(value):
         yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
+    elif isinstance(value, (Mapping, list)):
+        for item in value.values() if isinstance(value, Mapping) else value:
             yield from models(item)
 
 

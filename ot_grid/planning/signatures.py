@@ -6,6 +6,7 @@ functions.
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -14,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from ot_grid import registry
 from ot_grid.config import Benchmark
 from ot_grid.errors import BadInput, nearest
+from ot_grid.planning import rehearsal
 
 # Keys of a choice that are not settings of its function.
 OWN = {"mix": {"take"}, "source": {"domain"}}
@@ -194,6 +196,26 @@ def _whole(settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"samples.count={count} with teacher=reference: a source has one worked solution; use samples=x1"
     for branch in (settings.get("domain") or {}).get("branches") or ():
         yield from _branch(settings, branch)
+    yield from _wheel_problems(settings)
+
+
+def _wheel_problems(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the models that are not the ones in their wheels: an id was set over a YAML that has one."""
+    told = set()
+    for group in ("scale", *(name for name in settings if name != "scale")):
+        for model in rehearsal.models(settings.get(group)):
+            wheel, name = model.get("wheel"), str(model["id"])
+            if wheel and name not in told and _letters(name.rpartition("/")[2]) not in _letters(str(wheel["gguf"])):
+                told.add(name)
+                yield (
+                    f"{group}: the model {name!r} is not the one in its wheel ({wheel['requirement']}, "
+                    f"{wheel['gguf']}), which would run in its place; set wheel=null and revision=null beside the id, "
+                    "or name a choice of conf/model"
+                )
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def _branch(settings: Mapping[str, Any], branch: str) -> Iterator[str]:

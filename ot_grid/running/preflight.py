@@ -5,8 +5,10 @@ One idea: it looks at this machine, which planning must not; and tells all probl
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ot_grid import extras, registry
 from ot_grid.config import Cluster, Model
@@ -18,6 +20,8 @@ from ot_grid.planning.plan import Plan, StageRun, models_of
 from ot_grid.stages import bind, sources
 from ot_grid.stages.training import launcher
 from ot_grid.store import Artifacts
+
+ALIKE = 0.85  # of two ids: as alike as those of a typing error
 
 
 def check(plan: Plan, artifacts: Artifacts) -> None:
@@ -58,10 +62,21 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
 
 def _models(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:
     cache = Path(cluster.model_cache).expanduser()
-    for plain, user in models_of(runs).values():
+    wanted = models_of(runs)
+    yield from near_misses(cluster.models, wanted)
+    for plain, user in wanted.values():
         problem = models.problem(bind.made(Model, plain), known=cluster.models, cache=cache)
         if problem:
             yield f"{user}: {problem}"
+
+
+def near_misses(given: Iterable[str], wanted: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the entries of `cluster.models` that name no model of the grid, and nearly one."""
+    for name in given:
+        close = [] if name in wanted else difflib.get_close_matches(name.lower(), map(str.lower, wanted), 1, ALIKE)
+        if close:
+            meant = next(each for each in wanted if each.lower() == close[0])
+            yield f"cluster.models[{name!r}] names no model of this grid; did you mean {meant!r}?"
 
 
 def _sandbox(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ot_grid.planning import local_files
 from ot_grid.planning.pipeline import STAGES
-from ot_grid.planning.plan import Plan, StageRun
+from ot_grid.planning.plan import Plan, StageRun, models_of
 from ot_grid.planning.points import PRODUCT
 from ot_grid.stages import sources
 
@@ -84,6 +84,7 @@ def plan_text(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
             yield f"  {stage.name:<14}{len(runs):>8}{done:>8}{left[stage.name]:>8}   {what}"
     yield from unpinned(plan)
     yield from files(plan)
+    yield from unused(plan)
     yield ""
     for cell in plan.cells[:SHOWN_CELLS]:
         own = sum(run.key in cell.runs for run in missing)
@@ -113,6 +114,13 @@ def unpinned(plan: Plan) -> Iterator[str]:
     hub = {str(data["id"]) for data in named if not (data.get("revision") or data.get("file"))}
     if hub:
         yield f"not pinned, so that the hub may give other rows later: {', '.join(sorted(hub))}; set their revision"
+
+
+def unused(plan: Plan) -> Iterator[str]:
+    """Yield the entries of `cluster.models` that no stage run uses."""
+    others = [name for name in plan.runtime.cluster.models if name not in models_of(plan.runs.values())]
+    if others:
+        yield f"cluster.models of which nothing here makes use: {', '.join(others)}"
 
 
 def files(plan: Plan) -> Iterator[str]:

@@ -78,6 +78,8 @@ class Composer:
             value = config[name]
             if name not in ("scale", *RUNTIME_FIELDS):
                 value = rehearsal.stand_in(without_gpus(value, self.gpus), scale)
+            if name not in RUNTIME_FIELDS:
+                value = local_files.with_local_models(value)
             if name in ("source", "eval"):
                 value = local_files.pinned(value, self.files)
             self._groups[name, lines] = value
