@@ -13,6 +13,8 @@ from typing import Generic, TypeVar
 from ot_grid import key
 
 RIGHT, WRONG, UNVERIFIABLE = "right", "wrong", "unverifiable"
+OPEN, CLOSE = "<think>", "</think>"
+TOO_LONG = "too long"  # the finish reason of a reply that could not be asked for: its prompt leaves no room
 PARTIAL, ERROR = "partial", "error"  # of a benchmark: part of the credit; the grader failed
 
 
@@ -57,11 +59,22 @@ class Reply:
     prompt_tokens: int
     output_tokens: int
     prompt_digest: str = ""  # of the rendered prompt; "" where no model was asked
+    opened: bool = False  # whether the rendered prompt ended within `<think>`, as the templates of QwQ and R1 do
 
     @property
     def cut(self) -> bool:
         """Whether the model was stopped by the token limit."""
         return self.finish_reason == "length"
+
+    @property
+    def asked(self) -> bool:
+        """Whether a model was asked at all: not where the prompt alone is longer than it reads."""
+        return self.finish_reason != TOO_LONG
+
+    @property
+    def whole(self) -> str:
+        """The text with the `<think>` that its prompt had opened: what graders, filters and judges are handed."""
+        return f"{OPEN}\n{self.text}" if self.opened and OPEN not in self.text else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +97,27 @@ class Trace:
 
 
 def split_thinking(reply: Reply) -> tuple[str, str]:
-    """Split a reply at `</think>` into reasoning and answer, both stripped.
+    """Split a reply at `</think>` into reasoning and answer, both stripped (see `thinking`).
 
-    The opening tag may be missing, as chat templates often write it themselves. A reply without the closing tag has no
-    reasoning, unless it was cut: then it is all reasoning and has no answer yet.
+    >>> split_thinking(Reply("k", "2+2 is 4</think> 4", "stop", 5, 9, opened=True))
+    ('2+2 is 4', '4')
+    >>> split_thinking(Reply("k", "2+2 is", "length", 5, 3, opened=True))
+    ('2+2 is', '')
     """
-    before, tag, after = reply.text.rpartition("</think>")
-    if tag:
-        return before.strip().removeprefix("<think>").strip(), after.strip()
-    opened = reply.text.lstrip().startswith("<think>")
-    if reply.cut and opened:
-        return reply.text.strip().removeprefix("<think>").strip(), ""
-    return "", reply.text.strip()
+    thought, answer = thinking(reply.whole)
+    return thought.strip(), answer.strip()
+
+
+def thinking(text: str) -> tuple[str, str]:
+    """Return what stands within the thinking of a reply and what follows it, without the tags.
+
+    The opening tag may be missing. A thought that was begun and not ended has no answer behind it, and a text without
+    tags is all answer.
+    """
+    before, tag, after = text.rpartition(CLOSE)
+    if OPEN in after:  # begun again, or never ended
+        return f"{before}\n{after}".replace(OPEN, "").replace(CLOSE, ""), ""
+    return (before.replace(OPEN, "", 1), after) if tag else ("", after)
 
 
 Row = TypeVar("Row")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ FindReplies = Callable[[Sequence[str]], Mapping[str, Reply]]
 _QUESTION = {"id": "string", "text": "string", "source": "string", "domain": "string", "answer": "string",
              "solution": "string", "copy": "int64"}  # fmt: skip
 _REPLY = {"reply": "string", "reply_digest": "string", "text": "string", "finish_reason": "string",
-          "prompt_tokens": "int64", "output_tokens": "int64"}  # fmt: skip
+          "prompt_tokens": "int64", "output_tokens": "int64", "opened": "bool"}  # fmt: skip
 _TRACE = {**{f"question_{name}": kind for name, kind in _QUESTION.items()}, "sample": "int64", "verdict": "string",
           **{("trace_text" if name == "text" else name): kind for name, kind in _REPLY.items()}}  # fmt: skip
 
@@ -92,6 +92,7 @@ def _trace_row(trace: Trace) -> dict[str, Any]:
         "finish_reason": reply.finish_reason,
         "prompt_tokens": reply.prompt_tokens,
         "output_tokens": reply.output_tokens,
+        "opened": reply.opened,
     }
 
 
@@ -117,7 +118,8 @@ def _trace(row: dict[str, Any], bought: Mapping[str, Reply], artifact: Path) -> 
         raise Corrupt(
             f"the reply {row['reply']} is not the text that {artifact} was made from; delete it and run again"
         )
-    return Trace(asked, row["sample"], found, row["verdict"])
+    opened = bool(row.get("opened"))  # artifacts of older versions do not say
+    return Trace(asked, row["sample"], replace(found, opened=opened), row["verdict"])
 
 
 def write_dropped(artifact: Path, rows: Iterable[Mapping[str, Any]]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG
+from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG, thinking
 
 NOT_EXTRACTED = "no answer extracted"
 
@@ -74,6 +74,5 @@ def failed(why: str) -> Graded:
 
 
 def after_thinking(response: str) -> str:
-    """Return what follows `</think>`; nothing when thinking was begun and never closed."""
-    after = response.rpartition("</think>")[2]
-    return "" if "<think>" in after else after
+    """Return what follows the thinking of a reply; nothing when thinking was begun and never closed."""
+    return thinking(response)[1]

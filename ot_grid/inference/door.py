@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from ot_grid.inference.buying import Buying
 from ot_grid.inference.engine import Engine, Output, Prompt
 from ot_grid.inference.engines import open_engine
 from ot_grid.inference.replies import Purchase, Replies, Stored
-from ot_grid.rows import Reply
+from ot_grid.rows import CLOSE, OPEN, TOO_LONG, Reply
 
 Progress = Callable[[int, int, str], None]  # done, in all, what they are
 Message = Mapping[str, str]  # role, content
@@ -109,7 +109,8 @@ class Door:
     ) -> list[Reply]:
         """Return one reply for each (chat, sample index), in order, buying only what is not stored.
 
-        `path` is where the model lies when no one else knows it: a student that was just trained.
+        Where a prompt leaves no room for a reply none is bought, and an empty one with the finish reason `TOO_LONG`
+        is returned. `path` is where the model lies when no one else knows it: a student that was just trained.
         """
         if self.chunk is not None and (not isinstance(self.chunk, int) or self.chunk < 1):
             raise BadInput(f"chunk={self.chunk!r} is no number of replies; use 1 or more, or null for all at once")
@@ -123,13 +124,18 @@ class Door:
         ]
         known = self.replies.find(request.key for request in wanted)
         missing = {request.key: request for request in wanted if request.key not in known}
+        too_long = _too_long(engine, missing.values())
+        missing = {name: request for name, request in missing.items() if name not in too_long}
         report = _Throttled(self.progress, len(known) + len(missing))
         if missing:
             self._work_off(_Errand(missing, sampling, engine, report))
             known.update(self.replies.find(missing))  # as they lie in the store, whoever bought them
         report(report.total, last=True)
         self._count(known)
-        return [known[request.key].reply for request in wanted]
+        return [
+            too_long.get(request.key) or replace(known[request.key].reply, opened=opens(request.prompt))
+            for request in wanted
+        ]
 
     def _work_off(self, errand: _Errand) -> None:
         """Buy chunk after chunk of what no other process is buying, until everything is stored, whoever bought it."""
@@ -176,7 +182,12 @@ class Door:
         described = errand.engine.describe()
         bought = [
             Purchase(
-                Reply(request.key, **asdict(output), prompt_digest=key.digest(request.prompt)),
+                Reply(
+                    request.key,
+                    **asdict(output),
+                    prompt_digest=key.digest(request.prompt),
+                    opened=opens(request.prompt),
+                ),
                 request.sample,
                 identity.sampling_fields(errand.sampling),
                 described,
@@ -225,6 +236,22 @@ class Door:
                 self._engine.close()
             self._engine, self._folder = open_engine(folder, self.cluster), folder
         return self._engine
+
+
+def opens(prompt: str) -> bool:
+    """Whether a rendered prompt ends within a thought that it has opened."""
+    return OPEN in prompt.rpartition(CLOSE)[2] and prompt.rstrip().endswith(OPEN)
+
+
+def _too_long(engine: Engine, requests: Iterable[_Request]) -> dict[str, Reply]:
+    """Return, for the requests whose prompts leave no room for a reply, what is said in place of one."""
+    asked = list(requests)
+    rooms = engine.rooms([request.prompt for request in asked]) if asked else []
+    return {
+        request.key: Reply("", "", TOO_LONG, length, 0)
+        for request, (length, room) in zip(asked, rooms, strict=True)
+        if room < 1
+    }
 
 
 class _Throttled:

@@ -40,6 +40,9 @@ class Engine(Protocol):
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """Return messages as the model's chat template writes them, up to where its reply begins."""
 
+    def rooms(self, prompts: Sequence[str]) -> list[tuple[int, int]]:
+        """Return of each rendered prompt how many tokens it has, and how many a reply to it may have."""
+
     def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Outputs:
         """Yield finished outputs as soon as they are finished; when closed or interrupted, give up the others."""
 

@@ -7,11 +7,15 @@ weights.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ot_grid.errors import BadInput
+
+MARK = "0a1b2c3d"  # stands for what an assistant says
+TAG = re.compile("think|thought|reason|solution|answer", re.IGNORECASE)  # of special tokens that are part of a reply
 
 
 class Template:
@@ -23,6 +27,9 @@ class Template:
         self.folder = folder
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self.context = _context(folder)
+        added = self.tokenizer.added_tokens_decoder.items()
+        self.special = {number for number, token in added if token.special}
+        self.tags = {number: token.content for number, token in added if token.special and TAG.search(token.content)}
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """Return messages as text, up to where the reply begins; no system message is added to those given."""
@@ -41,6 +48,34 @@ class Template:
         if too_long:
             raise BadInput(*(self._too_long(texts[index], len(ids[index])) for index in too_long[:3]))
         return ids
+
+    def rooms(self, texts: Sequence[str]) -> list[tuple[int, int]]:
+        """Return of each text how many tokens it has, and how many a reply to it may have."""
+        return [(len(row), self.room(len(row))) for row in self._ids(texts)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of a reply: without the tokens that steer a chat, with those that tell thought from answer.
+
+        In some models `<think>` is a token like that of the end, which decoding would drop.
+        """
+        text, start = "", 0
+        for index, token in enumerate(ids):
+            if token in self.tags:
+                text += self._plain(ids[start:index]) + self.tags[token]
+                start = index + 1
+        return text + self._plain(ids[start:])
+
+    def _plain(self, ids: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def ends(self) -> list[int]:
+        """Return the tokens that end a turn of the assistant as the template writes it; none where it writes none."""
+        if not self.tokenizer.chat_template:
+            return []
+        turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": MARK}]
+        behind = str(self.tokenizer.apply_chat_template(turns, tokenize=False)).rpartition(MARK)[2]
+        ids = self._ids([behind])[0]
+        return ids[:1] if ids and ids[0] in self.special else []
 
     def length(self, text: str) -> int:
         """Return how many tokens a text has, whether or not it leaves room for a reply."""

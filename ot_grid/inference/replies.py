@@ -100,7 +100,7 @@ class Replies:
         self._writers[model] = writer
 
 
-_REPLY = tuple(field.name for field in fields(Reply))
+_REPLY = tuple(field.name for field in fields(Reply) if field.name != "opened")  # which older lines do not say
 
 
 class _Shelf:
@@ -172,7 +172,7 @@ class _Shelf:
     def _read(self, line: bytes) -> Stored | None:
         try:
             said = json.loads(line)
-            reply = Reply(**{name: said[name] for name in _REPLY})
+            reply = Reply(**{name: said[name] for name in _REPLY}, opened=bool(said.get("opened")))
             engine = said.get("engine") or {}
             engine = self._engines.setdefault(repr(engine), engine)
             return Stored(reply, said.get("bought_for") or "", engine)

@@ -37,6 +37,10 @@ class TransformersEngine:
         """Return messages as the chat template writes them."""
         return self.template.render(messages)
 
+    def rooms(self, prompts: Sequence[str]) -> list[tuple[int, int]]:
+        """Return of each prompt its tokens, and how many a reply may have."""
+        return self.template.rooms(prompts)
+
     def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Outputs:
         """Yield the outputs of one batch after the other, the longest prompts first."""
         ids = self.template.tokens([job.text for job in jobs])
@@ -87,7 +91,8 @@ class TransformersEngine:
             place = {"device_map": "auto"} if torch.cuda.is_available() else {}
             dtype = getattr(torch, self._dtype())
             model = AutoModelForCausalLM.from_pretrained(self.template.folder, dtype=dtype, **place).eval()
-            ends = _ends(model.generation_config.eos_token_id, self.template.tokenizer.eos_token_id)
+            own, template = model.generation_config.eos_token_id, self.template
+            ends = _ends(own, template.tokenizer.eos_token_id, template.ends())
             # Replaced, not changed: a repetition penalty or a top_k that the model's own file sets would be merged in.
             model.generation_config = GenerationConfig(eos_token_id=ends, pad_token_id=ends[0])
             self._model = model
@@ -112,7 +117,7 @@ class TransformersEngine:
     def _output(self, row: list[int], prompt_tokens: int, ends: set[int]) -> Output:
         end = next((index for index, token in enumerate(row) if token in ends), None)
         reply = row if end is None else row[: end + 1]
-        text = self.template.tokenizer.decode(reply, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        text = self.template.decode(reply)
         return Output(text, "length" if end is None else "stop", prompt_tokens, len(reply))
 
 

@@ -47,6 +47,10 @@ class VllmEngine:
         self._longest = max(self._longest, text, key=len)
         return text
 
+    def rooms(self, prompts: Sequence[str]) -> list[tuple[int, int]]:
+        """Return of each prompt its tokens, and how many a reply may have."""
+        return self.template.rooms(prompts)
+
     def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Outputs:
         """Yield what finished in the last second."""
         ids = self.template.tokens([job.text for job in jobs])
@@ -59,11 +63,12 @@ class VllmEngine:
         ]
         if not hasattr(llm, "enqueue"):
             done = llm.generate(prompts, parameters, use_tqdm=False)
-            yield [(index, _output(result)) for index, result in enumerate(done)]
+            yield [(index, _output(result, self.template)) for index, result in enumerate(done)]
             return
         self._idle = False
         names = llm.enqueue(prompts, parameters, use_tqdm=False)
-        yield from _stepped(llm.llm_engine, {_number(name): index for index, name in enumerate(names)})
+        indices = {_number(name): index for index, name in enumerate(names)}
+        yield from _stepped(llm.llm_engine, indices, self.template)
         self._idle = True
 
     def describe(self) -> dict[str, Any]:
@@ -111,6 +116,7 @@ class VllmEngine:
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             top_k=sampling.top_k or -1,
+            stop_token_ids=self.template.ends(),
             # On a CPU a seed of one's own dies inside vLLM ("CPU Generator does not use offset").
             seed=job.seed if torch.cuda.is_available() else None,
         )
@@ -147,13 +153,13 @@ def _parallel(folder: Path) -> int:
     return max((n for n in range(1, torch.cuda.device_count() + 1) if heads % n == 0), default=1)
 
 
-def _stepped(engine: Any, indices: Mapping[str, int]) -> Outputs:
+def _stepped(engine: Any, indices: Mapping[str, int], template: Template) -> Outputs:
     finished: list[tuple[int, Output]] = []
     handed_over = time.monotonic()
     while engine.has_unfinished_requests():
         with stopping.graceful():  # asked to stop, it hands over first what this step has finished
             done = [result for result in engine.step() if result.finished]
-            finished += [(indices[_number(result.request_id)], _output(result)) for result in done]
+            finished += [(indices[_number(result.request_id)], _output(result, template)) for result in done]
         if finished and (stopping.asked() or time.monotonic() - handed_over >= BETWEEN_HANDOVERS):
             yield finished
             finished, handed_over = [], time.monotonic()
@@ -166,13 +172,14 @@ def _number(name: str) -> str:
     return name.partition("-")[0]  # a request is added as "7-<random>" and comes back as "7"
 
 
-def _output(result: Any) -> Output:
+def _output(result: Any, template: Template) -> Output:
     written = result.outputs[0]
     if written.finish_reason not in ("stop", "length"):
         raise OtGridError(
             f"vllm ended a reply with {written.finish_reason!r}; see its log with VLLM_LOGGING_LEVEL=INFO"
         )
-    return Output(written.text, written.finish_reason, len(result.prompt_token_ids), len(written.token_ids))
+    text = template.decode(written.token_ids)
+    return Output(text, written.finish_reason, len(result.prompt_token_ids), len(written.token_ids))
 
 
 def _version(*packages: str) -> str:

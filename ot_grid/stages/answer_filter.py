@@ -77,7 +77,7 @@ def _elected(votes: dict[str, list[Trace]], min_votes: int) -> Iterator[Trace | 
 
 def _extracted(grade: pool.Grader, groups: Sequence[Sequence[Trace]]) -> dict[str, str | None]:
     traces = [trace for group in groups for trace in group]
-    done = pool.grade(grade, [(trace.reply.text, "0") for trace in traces])
+    done = pool.grade(grade, [(trace.reply.whole, "0") for trace in traces])
     return {sieve.label(traces[index]): graded.extracted for index, graded in done}
 
 

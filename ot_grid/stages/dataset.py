@@ -14,11 +14,11 @@ from typing import Any, Literal
 from ot_grid import key, tables
 from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
-from ot_grid.rows import Dropped, Trace
+from ot_grid.rows import CLOSE, OPEN, Dropped, Trace
 from ot_grid.stages import bind, sieve
 from ot_grid.stages.work import Work
 
-VERSION = 1
+VERSION = 2
 REASONING = ("always", "if_any", "required")
 CUT = ("keep", "drop")
 Messages = dict[str, list[dict[str, str]]]
@@ -39,8 +39,9 @@ def think(
         return Dropped(trace, "cut at max_tokens")
     if reasoning == "required" and not thought:
         return Dropped(trace, "no reasoning")
-    block = f"<think>\n{thought}\n</think>\n\n" if thought or reasoning == "always" else ""
-    if not block + answer:
+    ended = answer or not trace.reply.cut  # a thought that was cut gets no end that it did not have
+    block = f"{OPEN}\n{thought}" + (f"\n{CLOSE}\n\n" if ended else "") if thought or reasoning == "always" else ""
+    if not thought + answer:
         return Dropped(trace, "empty reply")
     user, assistant = {"role": "user", "content": trace.question.text}, {"role": "assistant", "content": block + answer}
     return {"messages": [user, assistant]}

@@ -120,7 +120,7 @@ def score(asked: Sequence[Answered], scoring: Scoring, progress: Callable[[int, 
     `score` is null where nothing could be decided.
     """
     verdicts: dict[int, Graded] = {}
-    pairs = [(item.reply.text, str(item.question.answer)) for item in asked]
+    pairs = [(item.reply.whole, str(item.question.answer)) for item in asked]
     for index, graded in pool.grade(scoring.grader, pairs, sandbox=scoring.sandbox):
         verdicts[index] = graded
         progress(len(verdicts), len(asked))

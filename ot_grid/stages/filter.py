@@ -15,7 +15,7 @@ from ot_grid import key, tables
 from ot_grid.config import Model, Sampling
 from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
-from ot_grid.rows import Dropped, Question, Reply, Scored
+from ot_grid.rows import Dropped, Question, Reply, Scored, split_thinking
 from ot_grid.stages import bind, sieve
 from ot_grid.stages.work import Work
 
@@ -41,12 +41,13 @@ def random(questions: Iterable[Question], *, seed: int) -> Iterator[Scored]:
 @register("filter")
 def length(
     questions: Iterable[Question], ask: Ask, *, model: Model, sampling: Sampling, prompt: str
-) -> Iterator[Scored]:
+) -> Iterator[Scored | Dropped[Question]]:
     """Rate by the number of characters that a model needs to answer."""
     given = list(questions)
     replies = ask([prompt.replace("{question}", question.text) for question in given], model=model, sampling=sampling)
     for question, reply in zip(given, replies, strict=True):
-        yield Scored(question, float(len(reply.text)), "cut at max_tokens" if reply.cut else "")
+        cut = "cut at max_tokens" if reply.cut else ""
+        yield Scored(question, float(len(reply.text)), cut) if reply.asked else _too_long(question, reply)
 
 
 @register("filter")
@@ -68,12 +69,19 @@ def difficulty(
     given = list(questions)
     replies = ask([prompt.replace("{question}", question.text) for question in given], model=model, sampling=sampling)
     for question, reply in zip(given, replies, strict=True):
-        label = _label(pattern, reply.text)
+        if not reply.asked:
+            yield _too_long(question, reply)
+            continue
+        label = _label(pattern, split_thinking(reply)[1])
         if label is not None and lowest <= label <= highest:
             yield Scored(question, label, f"label {label:g}")
             continue
         reason = f"{UNPARSEABLE}: {reply.text[-80:]!r}"
         yield Dropped(question, reason) if unparseable == "drop" else Scored(question, lowest - 1, reason)
+
+
+def _too_long(question: Question, reply: Reply) -> Dropped[Question]:
+    return Dropped(question, f"too long for the scorer: {reply.prompt_tokens} tokens, {question.text[:60]!r}")
 
 
 def _label(pattern: str, text: str) -> float | None:

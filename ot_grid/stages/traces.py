@@ -13,12 +13,12 @@ from ot_grid import key
 from ot_grid.config import Model, Sampling
 from ot_grid.errors import BadInput
 from ot_grid.registry import register
-from ot_grid.rows import Dropped, Question, Reply, Trace
+from ot_grid.rows import CLOSE, OPEN, Dropped, Question, Reply, Trace
 from ot_grid.stages import bind
 from ot_grid.stages.work import Asker, Message, Work
 from ot_grid.tables import read_questions, write_dropped, write_traces
 
-VERSION = 1
+VERSION = 2
 
 Asked = tuple[Question, int]  # a question and a sample index
 
@@ -26,12 +26,16 @@ Asked = tuple[Question, int]  # a question and a sample index
 @register("teacher")
 def model(
     asked: Sequence[Asked], asker: Asker, *, model: Model, system: str | None, prompt: str, sampling: Sampling
-) -> Iterator[Trace]:
-    """Ask a model: one reply for each question and sample index."""
+) -> Iterator[Trace | Dropped[Question]]:
+    """Ask a model: one reply for each question and sample index; drop what is longer than it reads."""
     chats = [chat(question, system, prompt) for question, _ in asked]
     replies = asker.ask(chats, [sample for _, sample in asked], model=model, sampling=sampling)
     for (question, sample), reply in zip(asked, replies, strict=True):
-        yield Trace(question, sample, reply)
+        if reply.asked:
+            yield Trace(question, sample, reply)
+        else:
+            told = f"too long for the teacher: {reply.prompt_tokens} tokens, {question.text[:60]!r}"
+            yield Dropped(question, told)
 
 
 @register("teacher")
@@ -46,7 +50,9 @@ def reference(asked: Sequence[Asked], asker: Asker) -> Iterator[Trace | Dropped[
 
 def _worked(question: Question) -> str:
     final = f"The answer is \\boxed{{{question.answer}}}." if question.answer is not None else ""
-    return f"<think>\n{question.solution}\n</think>\n\n{final}".strip()
+    if question.solution and CLOSE in question.solution:
+        return question.solution  # a given trace has its own thinking, and its own answer
+    return f"{OPEN}\n{question.solution}\n{CLOSE}\n\n{final}".strip()
 
 
 def chat(question: Question, system: str | None, prompt: str) -> list[Message]:

@@ -17,7 +17,7 @@ from ot_grid.config import Model, Sampling
 from ot_grid.errors import BadInput, nearest
 from ot_grid.grading import Graded, pool
 from ot_grid.registry import register
-from ot_grid.rows import RIGHT, UNVERIFIABLE, WRONG, Dropped, Trace
+from ot_grid.rows import RIGHT, UNVERIFIABLE, WRONG, Dropped, Reply, Trace, split_thinking
 from ot_grid.stages import bind, sieve
 from ot_grid.stages.work import Work
 
@@ -72,7 +72,7 @@ def judge(
     chats = [[{"role": "user", "content": _question_to_judge(prompt, trace)}] for trace in open_]
     said = work.asker.ask(chats, [0] * len(chats), model=model, sampling=sampling)
     for trace, reply in zip(open_, said, strict=True):
-        yield _labelled(trace, _judged(reply.text, pattern), keep)
+        yield _labelled(trace, _judged(reply, pattern), keep)
 
 
 def _check(keep: Sequence[str]) -> None:
@@ -85,7 +85,7 @@ def _graded(traces: Iterable[Trace], work: Work, grader: dict[str, Any]) -> Iter
     given = list(traces)
     known = [trace for trace in given if trace.question.answer is not None]
     yield from ((trace, NO_ANSWER) for trace in given if trace.question.answer is None)
-    pairs = [(trace.reply.text, str(trace.question.answer)) for trace in known]
+    pairs = [(trace.reply.whole, str(trace.question.answer)) for trace in known]
     function = bind.bound("grader", grader)
     tier = pool.tier(function, work.cluster.sandbox)
     work.log.update({"sandbox": tier} if tier else {})
@@ -100,7 +100,10 @@ def _question_to_judge(prompt: str, trace: Trace) -> str:
     return re.sub(r"\{(?:question|answer|reply)\}", lambda found: filled[found[0]], prompt)
 
 
-def _judged(said: str, pattern: str) -> Graded:
+def _judged(reply: Reply, pattern: str) -> Graded:
+    if not reply.asked:
+        return Graded(None, None, f"too long for the judge: {reply.prompt_tokens} tokens")
+    said = split_thinking(reply)[1]
     found = re.findall(pattern, said)
     word = str(found[-1]).lower() if found else ""
     if word not in (RIGHT, WRONG):

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -41,6 +41,10 @@ class Echo:
     def render(self, messages):
         """Join the contents."""
         return "|".join(message["content"] for message in messages)
+
+    def rooms(self, prompts: Any) -> list[tuple[int, int]]:
+        """Room for any prompt."""
+        return [(len(prompt), 1 << 20) for prompt in prompts]
 
     def generate(self, jobs, sampling):
         """Yield one reply after the other, and fail after some."""
@@ -288,3 +292,26 @@ def test_a_killed_purchase_goes_on_where_it_was(tmp_path, cluster, smollm2):
     buy_sixteen(door)
     assert done <= door.usage.reused < 16
     assert door.usage.reused + door.usage.bought == 16
+
+
+def test_a_prompt_that_opens_a_thought_is_noted(tmp_path, cluster, echo):
+    """With the reply, in the store too; also for replies that were bought before anybody noted it."""
+    chats = [[{"role": "user", "content": text}] for text in ("a<think>\n", "b<think>\n\n</think>\n\n", "c")]
+    door = _door(tmp_path, cluster)
+    assert [reply.opened for reply in _ask(door, chats)] == [True, False, False]
+    (file,) = tmp_path.glob("*/*.jsonl")
+    file.write_text(file.read_text().replace(', "opened": true', "").replace(', "opened": false', ""))
+    again = _door(tmp_path, cluster)
+    assert [reply.opened for reply in _ask(again, chats)] == [True, False, False]
+    assert (again.usage.bought, again.usage.reused) == (0, 3)
+
+
+def test_a_prompt_that_is_too_long_costs_only_its_own_reply(tmp_path, cluster, echo, monkeypatch):
+    """The others are bought and kept; it is said how long it is."""
+    monkeypatch.setattr(Echo, "rooms", lambda self, prompts: [(len(text), 20 - len(text)) for text in prompts])
+    door = _door(tmp_path, cluster)
+    short, long = [{"role": "user", "content": "short"}], [{"role": "user", "content": "x" * 25}]
+    replies = _ask(door, [short, long])
+    assert [reply.asked for reply in replies] == [True, False]
+    assert (replies[1].text, replies[1].prompt_tokens) == ("", 25)
+    assert door.usage.bought == 1

@@ -145,7 +145,7 @@ def test_vllm_hands_over_what_is_finished_before_it_stops():
     """Asked to stop inside a step, the step ends, its replies and those before are handed over, and no more is done."""
     steps, kept = Steps(), []
     with pytest.raises(stopping.Stopped):
-        take(vllm_engine._stepped(steps, {str(n): n for n in range(1, 6)}), kept)
+        take(vllm_engine._stepped(steps, {str(n): n for n in range(1, 6)}, SimpleNamespace(decode=str)), kept)
     assert (kept, steps.done) == ([1, 2, 3], 3)
 
 

@@ -61,6 +61,10 @@ class Signing:
         """Join the contents."""
         return "|".join(message["content"] for message in messages)
 
+    def rooms(self, prompts: Any) -> list[tuple[int, int]]:
+        """Room for any prompt."""
+        return [(len(prompt), 1 << 20) for prompt in prompts]
+
     def generate(self, jobs: Any, sampling: Any) -> Any:
         """Yield four replies after the other."""
         for start in range(0, len(jobs), AT_ONCE):

@@ -33,6 +33,10 @@ class Typed:
         """Return messages as text."""
         return "\n".join(f"{message['role']}: {message['content']}" for message in messages)
 
+    def rooms(self, prompts: Any) -> list[tuple[int, int]]:
+        """Room for any prompt."""
+        return [(len(prompt), 1 << 20) for prompt in prompts]
+
     def generate(self, jobs: Sequence[Prompt], sampling: Sampling) -> Outputs:
         """Yield the outputs of one batch after the other."""
         for start in range(0, len(jobs), self.batch_size):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +90,14 @@ def questions_at(tmp_path: Path) -> Callable[..., Path]:
 def traces_at(tmp_path: Path, asker: FakeAsker) -> Callable[..., Path]:
     """Write an artifact of traces: for each question text and known answer, the replies of its samples."""
 
-    def write(name: str, replies: Mapping[tuple[str, str | None], Sequence[str]]) -> Path:
-        traces = [
-            Trace(ask(text, answer=answer), sample, asker.buy(reply, f"{text}{sample}"))
-            for (text, answer), samples in replies.items()
-            for sample, reply in enumerate(samples)
-        ]
+    def write(name: str, replies: Mapping[tuple[str, str | None], Sequence[str]], *, cut: Sequence[int] = ()) -> Path:
+        traces = []
+        for (text, answer), samples in replies.items():
+            for sample, reply in enumerate(samples):
+                bought = asker.buy(reply, f"{text}{sample}")
+                bought = replace(bought, finish_reason="length" if sample in cut else bought.finish_reason)
+                asker.bought[bought.key] = bought
+                traces.append(Trace(ask(text, answer=answer), sample, bought))
         tables.write_traces(tmp_path / name, traces)
         return tmp_path / name
 

@@ -86,3 +86,25 @@ def test_unknown_rules_are_bad_input(work, traces_at):
     """The rules have names."""
     with pytest.raises(BadInput, match="reasoning='never'"):
         dataset.run(work({"format": {**THINK, "reasoning": "never"}}, traces_at("in", REPLIES)))
+
+
+@pytest.mark.parametrize(("cut", "texts"), [("drop", ["<think>\nhm\n</think>\n\n1"]), ("keep", None)])
+def test_a_cut_trace_is_dropped_or_kept_as_it_is(work, traces_at, cut, texts):
+    """A thought that was cut gets no end that it did not have; an answer that was cut stands behind its thought."""
+    replies = {("q", "1"): ["<think>\nhm\n</think>\n\n1", "<think>\nso far", "<think>a</think>It is"]}
+    artifact = traces_at("in", replies, cut=(1, 2))
+    run = work({"format": {**THINK, "cut": cut, "reasoning": "always"}}, artifact)
+    counts = dataset.run(run)
+    made = {row["completion"][0]["content"] for row in rows(run)}
+    if cut == "drop":
+        assert counts["dropped"] == {"cut at max_tokens": 2}
+        assert made == set(texts)
+    else:
+        assert made == {"<think>\nhm\n</think>\n\n1", "<think>\nso far", "<think>\na\n</think>\n\nIt is"}
+        assert counts["cut_share"] == pytest.approx(2 / 3)
+
+
+def test_an_empty_reply_is_no_row(work, traces_at):
+    """Whatever the format writes around nothing."""
+    run = work({"format": {**THINK, "reasoning": "always"}}, traces_at("in", {("q", "1"): ["", "It is 1."]}))
+    assert dataset.run(run)["dropped"] == {"empty reply": 1}
