@@ -62,6 +62,12 @@ def with_local_models(settings: Any) -> Any:
     return {name: with_local_models(value) for name, value in settings.items()}
 
 
+def with_template(train: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings of a training with the text of a chat template in the place of its file."""
+    path = Path(str(train.get("template") or "")).expanduser()
+    return {**train, "template": path.read_text(encoding="utf-8")} if path.is_file() else train
+
+
 def _of_folder(folder: Path) -> str:
     """Return a digest of the files of a model: names and contents, not those of folders within."""
     return PREFIX + key.digest({path.name: digest(path) for path in sorted(folder.iterdir()) if path.is_file()})

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ot_grid.errors import BadInput, nearest
 from ot_grid.planning.frozen import FrozenCell, Sweep, find_sweep, pick
-from ot_grid.report import gates, latex, notes, page, published, render, sections, selection, verdicts, wishes
+from ot_grid.report import gates, latex, losses, notes, page, published, render, sections, selection, verdicts, wishes
 from ot_grid.report import held_out as looks
 from ot_grid.report.details import benchmarks
 from ot_grid.report.factors import effects, interactions
@@ -253,8 +253,12 @@ def _report(read: _Read, asked: Asked, said: _Said) -> Report:
     made = notes.Made(sweep, table, factors, read.judged, found, verdict)
     return Report(
         sweep=sweep, table=table, factors=factors, interactions=both, benchmarks=benchmarks(read.judged), apart=apart,
-        view=read.shown, banner=(*wishes.banner(read.shown), *(f"REHEARSAL: {line}" for line in sweep.banner)),
-        notes=(first, *said.wishes, *compared, *notes.written(made), *said.cost), verdict=verdict,
+        view=read.shown,
+        banner=(
+            *wishes.banner(read.shown), *losses.banner(results), *(f"REHEARSAL: {line}" for line in sweep.banner),
+        ),
+        notes=(first, *said.wishes, *compared, *losses.said(read.judged), *notes.written(made), *said.cost),
+        verdict=verdict,
         noise=notes.noise(found, verdict, sweep.drawn), reference=used.cell.id if used else None,
         complete=bool(results) and all(result.ranked for result in results),
     )  # fmt: skip

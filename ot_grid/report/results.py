@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Result:
     tokens: int  # bought by the cell's stage runs
     seconds: float  # of the cell's stage runs
     flags: tuple[Flag, ...] = ()
+    losses: Mapping[str, int] = field(default_factory=dict)  # traces and training rows, and how many of them were lost
 
     @property
     def ranked(self) -> bool:
@@ -117,7 +118,21 @@ class Reader:
         records = [self._record(run) for run in cell.runs if run.stage == DATASET]
         rows = [record["counts"]["rows"] for record in records if record and "rows" in (record.get("counts") or {})]
         spent = self.cost(cell.runs)
-        return Result(cell, benchmarks, sum(rows) if rows else None, spent.tokens, spent.seconds)
+        losses = self._losses(cell)
+        trained = losses.get("rows", sum(rows) if rows else None)
+        return Result(cell, benchmarks, trained, spent.tokens, spent.seconds, losses=losses)
+
+    def _losses(self, cell: FrozenCell) -> dict[str, int]:
+        """Return what the records of traces and training count; records of older versions say less."""
+        losses: dict[str, int] = {}
+        for run in cell.runs:
+            counts = (self._record(run) or {}).get("counts") or {}
+            if run.stage == "traces" and "cut" in counts:
+                losses["traces"] = losses.get("traces", 0) + int(counts["traces"])
+                losses["traces_cut"] = losses.get("traces_cut", 0) + int(counts["cut"])
+            if run.stage == "train" and "rows_dropped" in counts:
+                losses |= {name: int(counts[name]) for name in ("rows", "rows_cut", "rows_dropped")}
+        return losses
 
     def _benchmark(self, cell: FrozenCell, run: FrozenRun) -> BenchmarkResult:
         record, folder = self._record(run), self._folder(run)

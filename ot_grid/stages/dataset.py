@@ -48,7 +48,7 @@ def think(
 
 
 def run(work: Work) -> dict[str, Any]:
-    """Write `data/dataset.parquet`: prompt, completion, question, sample, source, domain."""
+    """Write `data/dataset.parquet`: prompt, completion, question, sample, source, domain, whether the reply ended."""
     choice = work.reads["format"]
     traces = [trace for artifact in work.inputs for trace in tables.read_traces(artifact, work.asker.find)]
     made = bind.bound("format", choice)
@@ -87,7 +87,7 @@ def _row(trace: Trace, made: Messages) -> dict[str, Any]:
     asked = trace.question
     *prompt, completion = made["messages"]
     return {"prompt": prompt, "completion": [completion], "question": asked.row, "sample": trace.sample,
-            "source": asked.source, "domain": asked.domain}  # fmt: skip
+            "source": asked.source, "domain": asked.domain, "ended": not trace.reply.cut}  # fmt: skip
 
 
 def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -95,5 +95,6 @@ def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
     chat = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
     texts = dict.fromkeys(("source", "domain"), "string")
-    kinds = {"prompt": chat, "completion": chat, "question": "string", "sample": "int64", **texts}
+    kinds = {"prompt": chat, "completion": chat, "question": "string", "sample": "int64", **texts,
+             "ended": "bool"}  # fmt: skip
     tables.write_rows(path, rows, kinds)

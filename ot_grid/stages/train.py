@@ -24,11 +24,11 @@ from ot_grid.inference.models import locate
 from ot_grid.registry import register
 from ot_grid.stages import bind
 from ot_grid.stages.training import checkpoints, launcher
-from ot_grid.stages.training.launcher import ORDER, RESULT, STOP, STOPPED
+from ot_grid.stages.training.launcher import ORDER, REFUSED, RESULT, STOP, STOPPED
 from ot_grid.stages.work import Work
 from ot_grid.store import TRAINING, read_json, write_json
 
-VERSION = 1
+VERSION = 2
 POLL_SECONDS = 0.5
 # Words of torch, of Slurm, and of the launchers about a trainer that was killed: by the kernel, when memory ran out.
 LACKS_MEMORY = re.compile(r"OutOfMemoryError|can't allocate memory|oom.kill|SIGKILL")
@@ -41,13 +41,14 @@ class TrainerOutOfMemory(OtGridError):
 @register("train")
 def sft(
     work: Work, *, student: Model, learning_rate: float, batch_size: int, epochs: float, max_length: int, packing: bool,
+    template: str | None,
     schedule: str, warmup_ratio: float, weight_decay: float, adam_betas: list[float], adam_epsilon: float, seed: int,
     checkpoint_steps: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Fine-tune the student on the dataset with TRL's SFTTrainer; loss on the assistant's turn only."""
     settings = {name: value for name, value in work.reads["train"].items() if name not in ("function", "student")}
     folder = locate(student, known=work.cluster.models, cache=Path(work.cluster.model_cache).expanduser())
-    for left in (STOP, STOPPED, RESULT):
+    for left in (STOP, STOPPED, RESULT, REFUSED):
         (work.out / left).unlink(missing_ok=True)
     resumed = checkpoints.newest(work.out / "checkpoints")  # here, not in the trainer: all its processes must agree
     order = {
@@ -84,6 +85,8 @@ def _watch(work: Work, line: list[str]) -> None:
             time.sleep(POLL_SECONDS)
     if (work.out / RESULT).exists():  # written after the model: a process that fails later takes nothing back
         return
+    if (work.out / REFUSED).exists():
+        raise BadInput(*read_json(work.out / REFUSED)["problems"])
     stopping.check()  # also when it failed: what made us stop most likely killed it
     if (work.out / STOPPED).exists():
         raise stopping.Stopped("preempted")  # Slurm may tell the processes that srun started, and not us

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,23 @@ def test_a_trainer_that_fails_is_told_with_the_end_of_its_output(
     with pytest.raises(OtGridError, match=r"exit code 1; the end of .*train.log:\n.*(memory|rows)") as caught:
         train.run(make(tmp_path))
     assert type(caught.value) is raised
+
+
+def test_what_the_trainer_refuses_is_bad_input(make: tiny.Make, tmp_path: Path):
+    """A real trainer that is left no row: its words, not the end of its log; another try would not help."""
+    work = make(tmp_path)
+    work = replace(work, reads={"train": {**work.reads["train"], "max_length": 3}})
+    with pytest.raises(BadInput, match=r"train.max_length=3 leaves nothing to train of 96 rows: their prompts alone"):
+        train.run(work)
+
+
+def test_rows_that_were_cut_and_dropped_are_counted(make: tiny.Make, tmp_path: Path):
+    """Rows of the record are those that were trained."""
+    work = make(tmp_path)
+    work = replace(work, reads={"train": {**work.reads["train"], "max_length": 13, "epochs": 0.5}})
+    with tiny.in_process():
+        counts = train.run(work)
+    assert (counts["rows"], counts["rows_cut"], counts["rows_dropped"]) == (10, 10, 86)
 
 
 def test_without_srun_several_nodes_are_refused_in_words(

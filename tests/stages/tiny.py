@@ -20,9 +20,9 @@ from ot_grid.stages.work import Work
 STEPS = 48
 SETTINGS = {
     "function": "sft", "student": {"id": "tiny", "revision": None, "wheel": None, "stands_for": None},
-    "learning_rate": 1e-3, "batch_size": 4, "epochs": 2, "max_length": 64, "packing": False, "schedule": "cosine",
-    "warmup_ratio": 0.1, "weight_decay": 0.0, "adam_betas": [0.9, 0.999], "adam_epsilon": 1e-8, "seed": 42,
-    "checkpoint_steps": 20,
+    "learning_rate": 1e-3, "batch_size": 4, "epochs": 2, "max_length": 64, "template": None, "packing": False,
+    "schedule": "cosine", "warmup_ratio": 0.1, "weight_decay": 0.0, "adam_betas": [0.9, 0.999], "adam_epsilon": 1e-8,
+    "seed": 42, "checkpoint_steps": 20,
 }  # fmt: skip
 
 

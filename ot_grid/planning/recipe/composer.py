@@ -82,6 +82,8 @@ class Composer:
                 value = local_files.with_local_models(value)
             if name in ("source", "eval"):
                 value = local_files.pinned(value, self.files)
+            if name == "train":
+                value = local_files.with_template(value)
             self._groups[name, lines] = value
         return self._groups[name, lines]
 

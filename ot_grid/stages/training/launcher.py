@@ -19,7 +19,8 @@ from ot_grid.config import Cluster, shipped
 from ot_grid.errors import BadInput, nearest
 
 ACCELERATE = [sys.executable, "-m", "accelerate.commands.launch"]
-ORDER, RESULT, STOP, STOPPED = "train.json", "result.json", "stop", "stopped.json"  # files of a training
+ORDER, RESULT, REFUSED = "train.json", "result.json", "refused.json"
+STOP, STOPPED = "stop", "stopped.json"  # files of a training
 PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)  # what Slurm sends, by itself or because sbatch asks
 # Left by another launcher around us, these would be taken for our own.

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ot_grid.errors import BadInput, OtGridError
-from ot_grid.stages.training import checkpoints, launcher
-from ot_grid.stages.training.launcher import ORDER, RESULT, STOP, STOPPED
+from ot_grid.stages.training import checkpoints, encode, launcher
+from ot_grid.stages.training.launcher import ORDER, REFUSED, RESULT, STOP, STOPPED
 from ot_grid.store import read_json, write_json
 
 if TYPE_CHECKING:
@@ -41,7 +41,12 @@ def main(order_path: str) -> Any:
 
     if order["threads"]:
         torch.set_num_threads(order["threads"])
-    trainer = build(order, "cuda" if torch.cuda.is_available() else "cpu", word)
+    try:
+        trainer = build(order, "cuda" if torch.cuda.is_available() else "cpu", word)
+    except BadInput as error:
+        if word.first:
+            write_json(word.out / REFUSED, {"problems": list(error.problems)})
+        raise
     if agreed(word.now(), trainer.args) == GO_ON:
         trainer.train(resume_from_checkpoint=order["resume"])
     save(trainer, order, agreed(word.now(), trainer.args))
@@ -111,23 +116,44 @@ def agreed(told: int, args: Any) -> int:
 
 
 def build(order: dict[str, Any], device: str, word: Word) -> Any:
-    """Return the SFTTrainer."""
+    """Return the SFTTrainer; raise `BadInput` where the student's template would not train what the rows say."""
     import pyarrow.parquet as pq
     from datasets import Dataset
+    from transformers import AutoTokenizer
     from trl import SFTTrainer
 
+    tokenizer = AutoTokenizer.from_pretrained(order["student"])
+    tokenizer.chat_template = encode.template(order["template"], tokenizer)
     # from memory, not through the cache of `datasets`: processes of several nodes would meet in its lock files
-    table = pq.read_table(order["dataset"], columns=["prompt", "completion"])
+    made = encode.encode(pq.read_table(order["dataset"]).to_pylist(), tokenizer, order["max_length"])
+    table = pa_table({"input_ids": made.input_ids, "completion_mask": made.completion_mask})
     args = arguments(order, device)
     if args.n_gpu > 1:
         raise BadInput(
             f"one training process was started for {args.n_gpu} GPUs; leave cluster.accelerate_config at null, or "
             "give num_processes in its file"
         )
-    return SFTTrainer(
+    trainer = SFTTrainer(
         model=order["student"], args=args, train_dataset=Dataset(table, fingerprint=order["run"]),
-        callbacks=[steps_log(Path(order["out"]) / "steps.jsonl"), obedience(word)],
+        processing_class=tokenizer, callbacks=[steps_log(Path(order["out"]) / "steps.jsonl"), obedience(word)],
     )  # fmt: skip
+    trainer.encoded = made
+    stop_at_turns(trainer.model, tokenizer)
+    return trainer
+
+
+def pa_table(columns: dict[str, Any]) -> Any:
+    """Return columns of lists as an Arrow table."""
+    import pyarrow as pa
+
+    return pa.table({name: pa.array(values, pa.large_list(pa.int32())) for name, values in columns.items()})
+
+
+def stop_at_turns(model: Any, tokenizer: Any) -> None:
+    """Have a model stop where its template ends a turn, whoever loads it: a base model knows another end alone."""
+    ends = [model.generation_config.eos_token_id, tokenizer.eos_token_id, encode.end_of_turn(tokenizer)]
+    flat = [token for end in ends if end is not None for token in (end if isinstance(end, list) else [end])]
+    model.generation_config.eos_token_id = sorted(set(flat))
 
 
 def arguments(order: dict[str, Any], device: str) -> SFTConfig:
@@ -228,7 +254,9 @@ def result(trainer: Any, resumed: str | None) -> dict[str, Any]:
     return {
         "steps": trainer.state.global_step,
         "epochs": float(trainer.state.epoch),
-        "rows": len(trainer.train_dataset),
+        "rows": len(trainer.encoded.input_ids),
+        "rows_cut": trainer.encoded.cut,
+        "rows_dropped": trainer.encoded.dropped,
         "tokens": tokens(trainer.state),
         "processes": trainer.args.world_size,
         "resumed_at": checkpoints.step(Path(resumed)) if resumed else 0,
