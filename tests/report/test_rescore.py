@@ -43,7 +43,15 @@ def place(tmp_path: Path) -> Store:
     store.write_json(scored / store.RECORD, {"key": "e" * 16, "finished": "2026-11-23T12:00:00+00:00"})
     runs = [{"stage": "eval", "label": "bench", "branch": "", "key": "e" * 16}]
     cell = {"cell": "c", "label": "base", "coordinates": {}, "runs": runs}
-    sweep = {"name": "one", "created": "2026-11-23T12:00:00+00:00", "plugins": [], "cells": [cell]}
+    sweep = {
+        "name": "one",
+        "command": [],
+        "factors": {},
+        "banner": [],
+        "created": "2026-11-23T12:00:00+00:00",
+        "plugins": [],
+        "cells": [cell],
+    }
     store.write_json(made.sweep("one") / "sweep.json", sweep)
     return made
 

@@ -31,7 +31,7 @@ def outcomes(grid: Grid, stage: str) -> list[str | None]:
 
 def test_a_node_is_lost_while_two_workers_generate(grid: MakeGrid, cluster: DevCluster):
     """Its chunk is taken over; every reply is there once, and the record counts them all."""
-    one = grid("filter=random", *SLOW_REPLIES, "cluster.slurm.traces.workers=2")
+    one = grid("filter=random", *SLOW_REPLIES, "cluster.slurm.traces.workers=2", typed=True)
     one.hold_after(3)
     one.submit()
     one.wait_replies(3)
@@ -65,7 +65,8 @@ def test_a_job_is_preempted_in_the_middle_of_training(grid: MakeGrid, cluster: D
 def test_time_runs_out_in_generation_and_in_training(grid: MakeGrid, cluster: DevCluster):
     """Work that is longer than the limit goes on in the same job, queued again, from what it has."""
     grace = "cluster.slurm.grace=30"
-    writing, learning = grid("filter=random", *SLOW_REPLIES, grace), grid("filter=slow", *TRAINING, grace)
+    writing = grid("filter=random", *SLOW_REPLIES, grace, typed=True)  # a model does not wait at the gate
+    learning = grid("filter=slow", *TRAINING, grace)
     traces, training = writing.runs("traces")[0], learning.runs("train")[0]
     writing.hold_after(3)
     for one in (writing, learning):
