@@ -95,7 +95,8 @@ def listen(job: str, grace: int) -> None:
 def near_its_end(job: str, grace: int) -> str:
     """Return what SIGUSR1 means: the time limit, when it is near; else a preemption with some time of grace."""
     try:
-        now = slurm.details(job)
+        with slurm.hurried(5):
+            now = slurm.details(job)
     except OtGridError:
         return "time limit"
     return "time limit" if now.preempted is False and now.end - time.time() <= grace + EARLY else "preempted"
@@ -104,7 +105,8 @@ def near_its_end(job: str, grace: int) -> str:
 def of_term(job: str) -> str:
     """Return what SIGTERM means: the time limit, a preemption or requeue, or else somebody's scancel."""
     try:
-        now = slurm.details(job)
+        with slurm.hurried(5):
+            now = slurm.details(job)
     except OtGridError:
         return "preempted"
     if now.reason == "TimeLimit":

@@ -6,6 +6,7 @@ written under a temporary name, synced and renamed. It must not know what a stag
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -16,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ot_grid import attempts, key
 from ot_grid.errors import BadInput, Corrupt, OtGridError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ot_grid.planning.plan import Plan, StageRun
 
 RECORD, RECIPE, JOB, PROGRESS, CLAIM = "record.json", "recipe.json", "job.json", "progress.json", "claim"
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)
 TRAINING = "train.log"  # what a trainer says
 KEPT_ON_RESTART = {RECIPE, CLAIM, attempts.FILE, "checkpoints", TRAINING}
 
@@ -153,15 +155,32 @@ def restart(artifact: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def lock(file: IO[Any], how: int, *where: int) -> bool:
+    """Lock a file, or bytes of it, as `fcntl.lockf` does; return whether it is ours now.
+
+    A lock of the kernel, not a file's existence: it ends with its process, however that ends, so none goes stale. Raise
+    `BadInput` where the file system has none.
+    """
+    try:
+        fcntl.lockf(file, how, *where)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        raise BadInput(
+            f"{file.name} cannot be locked ({error.strerror}), and without locks two processes would do and pay for "
+            "the same; put the store on a file system with locks (NFS 4; Lustre mounted with -o flock)"
+        ) from error
+    return True
+
+
 @contextmanager
 def claim(artifact: Path) -> Iterator[None]:
-    """Hold the right to write an artifact; wait while another process holds it.
-
-    A lock of the kernel, not a file's existence: it ends with its process, however that ends, so none goes stale.
-    """
+    """Hold the right to write an artifact; wait while another process holds it."""
     artifact.mkdir(parents=True, exist_ok=True)
     with (artifact / CLAIM).open("a") as file:
-        fcntl.lockf(file, fcntl.LOCK_EX)
+        lock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -171,11 +190,7 @@ def is_claimed(artifact: Path) -> bool:
     if not os.access(path, os.W_OK):
         return False
     with path.open("r+") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
+        return not lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -183,7 +198,7 @@ def submitting(place: Store) -> Iterator[None]:
     """Hold the right to submit jobs for a store: what two submitters want at once is submitted once."""
     place.root.mkdir(parents=True, exist_ok=True)
     with (place.root / "submitting").open("a") as file:
-        fcntl.lockf(file, fcntl.LOCK_EX)
+        lock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import multiprocessing
+import os
 import time
 from pathlib import Path
 
@@ -126,3 +129,20 @@ def test_a_broken_file_of_a_sweep_does_not_cost_its_folder(tmp_path):
     broken.write_text("{")
     with pytest.raises(Corrupt, match=r"tracked.json is not valid JSON .*; delete this file and run again"):
         store.read_json(broken)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+):
+    """By whatever needs one; a lock that somebody else has is no such thing."""
+
+    def lockf(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / store.CLAIM).touch()
+    monkeypatch.setattr(fcntl, "lockf", lockf)
+    for use in (store.claim(tmp_path).__enter__, store.submitting(Store(tmp_path)).__enter__,
+                lambda: store.is_claimed(tmp_path)):  # fmt: skip
+        with pytest.raises(BadInput, match=r"cannot be locked \(.*put the store on a file system with locks"):
+            use()

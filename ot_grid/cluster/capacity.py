@@ -83,7 +83,7 @@ def _of_accounts(qos: str) -> list[int]:
     found: list[int] = []
     for ask in asks:
         try:
-            answer = subprocess.run(ask, capture_output=True, text=True, check=False, timeout=slurm.PATIENCE)
+            answer = slurm.run(*ask)
         except (FileNotFoundError, subprocess.TimeoutExpired):
             return []
         if answer.returncode == 0:

@@ -45,7 +45,7 @@ def cancel(place: Store, name: str) -> Cancelled:
         return Cancelled(given=False)
     healing = [job for batch, jobs in _queued(place, sweep, slurm.queue()) if batch.heals for job in jobs]
     slurm.cancel(sorted({job.array for job in healing}))
-    with store.submitting(place):  # one of them may have been submitting: what it did is seen after it
+    with store.submitting(place), slurm.hurried():  # one of them may have been submitting: what it did is seen after it
         queue = slurm.queue()
         rest = _queued(place, sweep, queue)
         slurm.cancel(sorted({job.array for _, jobs in rest for job in jobs}))

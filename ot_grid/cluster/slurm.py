@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +19,10 @@ from ot_grid.errors import BadInput
 
 COMMENT = "ot_grid:"  # before the name of the batch
 PATIENCE = 60  # seconds for a controller that is restarting
+_patience = [float(PATIENCE)]
+# Of the environment: what changes the answers of Slurm's commands.
+HIDDEN = ("SQUEUE_", "SACCT_", "SACCTMGR_", "SINFO_", "SCONTROL_", "SCANCEL_", "SBATCH_", "SRUN_", "SPRIO_", "SLURM_")
+KEPT = ("SLURM_CONF", "SLURM_CLUSTERS", "SLURM_JWT", "SLURM_CONF_SERVER")
 RUNNING = ("RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT")
 # How accounting calls what we call a class of failure (design: failures have a class).
 CLASS_OF = {
@@ -119,8 +124,8 @@ def accounted(ids: Sequence[str]) -> dict[str, Ended] | None:
     """Return how accounting says that jobs ended, in one call; None where there is no accounting."""
     line = ["sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State,ExitCode"]
     try:
-        answer = subprocess.run([*line, f"--jobs={','.join(ids)}"], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
+        answer = run(*line, f"--jobs={','.join(ids)}")
+    except (FileNotFoundError, subprocess.TimeoutExpired):
         return None
     if answer.returncode != 0:
         return None
@@ -134,8 +139,8 @@ def _remembered(ids: Sequence[str]) -> dict[str, Ended]:
     fields = "ArrayJobID:20,ArrayTaskID:20,State:20,exit_code:20"
     line = ["squeue", "--noheader", "--array", "--states=all", f"--Format={fields}", f"--jobs={','.join(ids)}"]
     try:
-        told = subprocess.run(line, capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
+        told = run(*line).stdout
+    except (FileNotFoundError, subprocess.TimeoutExpired):
         return {}
     lines = (line.split() for line in told.splitlines() if len(line.split()) == 4)
     # The exit code as wait(2) has it: the code above the signal.
@@ -221,12 +226,37 @@ def user() -> str:
 def ask(*command: str) -> str:
     """Run one of Slurm's commands; raise `BadInput`, with what it said, when it fails or is not there."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
+        done = run(*command)
     except FileNotFoundError as error:
         raise BadInput(f"{command[0]} is not here: log in to the cluster, or take cluster=local") from error
     except subprocess.TimeoutExpired as error:
-        raise BadInput(f"{command[0]} has not answered for {PATIENCE} s; is the controller up? see: sinfo") from error
-    except subprocess.CalledProcessError as error:
-        said = " ".join((error.stderr or error.stdout or "").split()) or f"exit code {error.returncode}"
-        raise BadInput(f"{command[0]} does not answer here ({said}); see: sinfo, or take cluster=local") from error
+        raise BadInput(
+            f"{command[0]} has not answered for {error.timeout:g} s; is the controller up? see: sinfo"
+        ) from error
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout or "").split()) or f"exit code {done.returncode}"
+        raise BadInput(f"{command[0]} does not answer here ({said}); see: sinfo, or take cluster=local")
     return done.stdout
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run one of Slurm's commands: the one place where that is done.
+
+    What changes its answers is hidden from it (formats and filters of the user's shell, the job that we are in), it
+    speaks English, bytes that are no UTF-8 are replaced, and it has a time limit: `PATIENCE`, or less in `hurried`.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN) or name in KEPT}
+    return subprocess.run(
+        command, capture_output=True, encoding="utf-8", errors="replace", check=False, timeout=_patience[-1],
+        env={**kept, "LC_ALL": "C"},
+    )  # fmt: skip
+
+
+@contextmanager
+def hurried(seconds: float = 10) -> Iterator[None]:
+    """Give Slurm little time: where others wait for us, or a job that is being ended has seconds left."""
+    _patience.append(seconds)
+    try:
+        yield
+    finally:
+        _patience.pop()

@@ -49,7 +49,7 @@ class Arrays(submitit.SlurmExecutor):  # type: ignore[misc]  # submitit's types 
 
 def submit(plan: Plan, artifacts: Artifacts, *, by_hand: bool = True) -> Outcome:
     """Submit what is neither done nor queued and may pass; `by_hand` also what somebody cancelled."""
-    with store.submitting(artifacts.place):
+    with store.submitting(artifacts.place), slurm.hurried():
         queue = slurm.queue()
         slurm.release([job.job for job in queue.mine() if job.batch and job.stuck])
         found = standing.look(plan, artifacts, queue)
@@ -63,7 +63,7 @@ def rest(plan: Plan, artifacts: Artifacts) -> None:
     """Take back the heartbeats of a sweep that is done; where Slurm does not answer they end by themselves."""
     live = [batch for batch in batches.live(artifacts.place) if _heartbeat(batch, plan.name)]
     if live:
-        with suppress(OtGridError), store.submitting(artifacts.place):
+        with suppress(OtGridError), store.submitting(artifacts.place), slurm.hurried():
             slurm.cancel([job.job for job in _waiting(live, slurm.queue())])
 
 

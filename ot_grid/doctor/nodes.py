@@ -24,7 +24,7 @@ from ot_grid.cluster.submit import Arrays, outside_of_any_job
 from ot_grid.config import Resources
 from ot_grid.doctor import answers, here, probe
 from ot_grid.doctor.finding import BROKEN, WARNING, Finding
-from ot_grid.errors import OtGridError
+from ot_grid.errors import BadInput, OtGridError
 from ot_grid.planning.plan import Plan
 from ot_grid.running.execute import VERSIONED
 from ot_grid.store import Artifacts
@@ -53,6 +53,13 @@ class Visit:
 
 def examine(plan: Plan, artifacts: Artifacts, *, wait: float) -> Iterator[Finding]:
     """Yield what is found where the plan's jobs would run; give up those that do not start in `wait` seconds."""
+    try:
+        yield from _examined(plan, artifacts, wait)
+    except BadInput as error:  # the store cannot be locked
+        yield Finding(BROKEN, "store", str(error))
+
+
+def _examined(plan: Plan, artifacts: Artifacts, wait: float) -> Iterator[Finding]:
     cluster = plan.runtime.cluster
     with _meeting(artifacts.place) as folder:
         visits = []

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ot_grid.cluster import capacity, resources, slurm
-from ot_grid.cluster.submit import outside_of_any_job
 from ot_grid.config import Resources, Slurm
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
 from ot_grid.errors import OtGridError
@@ -110,8 +109,7 @@ def refused(given: Mapping[str, Any]) -> str:
     flags = [f"--{name}" if value is True else f"--{name}={value}" for name, value in given.items()]
     ask = ["srun", "--test-only", "--ntasks-per-node=1", *flags, "true"]
     try:
-        with outside_of_any_job():
-            answer = subprocess.run(ask, capture_output=True, text=True, check=False, timeout=slurm.PATIENCE)
+        answer = slurm.run(*ask)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     said = (line.removeprefix("srun: error: ").removeprefix("srun: ") for line in answer.stderr.splitlines() if line)

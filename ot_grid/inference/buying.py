@@ -6,19 +6,17 @@ killed buyer leaves nothing behind. It must not hold a lock while it waits for a
 
 from __future__ import annotations
 
-import errno
 import fcntl
 from collections.abc import Iterable
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 
-from ot_grid.errors import OtGridError
+from ot_grid import store
 from ot_grid.inference import identity
 
 # Bytes that a lock file is thought to have; two replies on one byte wait for each other for nothing, seldom.
 PLACES = 1 << 40
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class Buying:
@@ -53,19 +51,7 @@ class Buying:
         self._lock(key, fcntl.LOCK_SH)
 
     def _lock(self, key: str, how: int) -> bool:
-        file = self._file(identity.folder_of(key))
-        try:
-            fcntl.lockf(file, how, 1, place(key))
-        except (BlockingIOError, PermissionError):
-            return False
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
-                raise
-            raise OtGridError(
-                f"{file.name} cannot be locked ({error.strerror}), and without locks two processes would pay for the "
-                "same reply; put the store on a file system with locks (NFS 4; Lustre mounted with -o flock)"
-            ) from error
-        return True
+        return store.lock(self._file(identity.folder_of(key)), how, 1, place(key))
 
     def _file(self, folder: str) -> FileIO:
         if folder not in self._files:

@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from ot_grid import store
 from ot_grid.config import Tracking
 from ot_grid.report.tracking import news
 from ot_grid.report.tracking.facts import Overall, Tracked
@@ -155,9 +156,4 @@ def _alone(folder: Path) -> Iterator[bool]:
     """Hold the right to tell of a sweep; yield whether nobody else has it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("a") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
+        yield store.lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
