@@ -11,7 +11,15 @@ from ot_grid.planning.packs import Outcome
 from ot_grid.planning.plan import Plan
 from ot_grid.store import Artifacts
 
-__all__ = ["Outcome", "launch"]
+__all__ = ["Outcome", "check", "launch"]
+
+
+def check(plan: Plan, artifacts: Artifacts) -> None:
+    """Raise `BadInput` where a launch would be refused, before anything of the sweep is written."""
+    if plan.runtime.cluster.kind == "slurm" and artifacts.missing(plan):
+        from ot_grid.cluster import submit
+
+        submit.check(plan, artifacts)
 
 
 def launch(plan: Plan, artifacts: Artifacts, *, by_hand: bool = True) -> Outcome:

@@ -20,10 +20,12 @@ GIB_A_WORKER = 4.0  # measured: training the 135M stand-in in float32 peaks at 3
 MOST_WORKERS = 8
 
 
-def gpu_numbers() -> list[int]:
-    """Return the numbers by which jobs can be given the GPUs of this process."""
-    visible = [device.strip() for device in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")]
-    return [int(device) for device in visible] if all(map(str.isdigit, visible)) else list(range(gpus()))
+def gpu_names() -> list[str]:
+    """Return the names by which jobs can be given the GPUs of this process: numbers, or ids as CUDA takes them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return [str(number) for number in range(gpus())]
+    return [device.strip() for device in visible.split(",") if device.strip()]
 
 
 @cache

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from ot_grid import api, cli
-from ot_grid.cli import printing
+from ot_grid.cli import main, printing
+from ot_grid.errors import BadInput
 from ot_grid.planning import freezing
+from tests.sweeps import local_sweep
 
 
 def ot_grid(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -46,7 +48,11 @@ def problem(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         (["source=gsm8k", "mix=top2"], "mix.take=2, but domain 'math' has 1 source(s): gsm8k"),
         (["filter=a,b"], "no filter 'a'"),
         (["filter=length,none"], "add -m to run them all as a grid"),
-        (["filter"], "is not an override"),
+        (["filter"], "no command 'filter', and no override NAME=VALUE"),
+        (["repot"], "did you mean 'report'?"),
+        (["plan", "train.learning_rate=-1"], "train.learning_rate=-1: must be above 0"),
+        (["plan", "train.learning_rate=nan"], "is no number"),
+        (["plan", "teacher.sampling.top_p=7"], "teacher.sampling.top_p=7: must be at most 1"),
         (["eval=sums", "eval.sums.sampling.temperature=0"], "2 repeats at temperature 0"),
         (["plugins=[no_such_package]"], "cannot import 'no_such_package'"),
         (["+sweep=nothing"], "no sweep 'nothing'"),
@@ -230,3 +236,47 @@ def test_a_terminal_without_a_character_gets_a_question_mark(monkeypatch):
     assert cli.main(["--version"]) == 0
     printing.say("4.2 ± 1.0")
     assert shown.getvalue().endswith(b"4.2 ? 1.0\n")
+
+
+def test_a_long_sweep_has_a_name_that_can_be_given_again(capsys):
+    """The name that we make is one that --name takes."""
+    words = ["-m", "filter=length,difficulty", "teacher.sampling.temperature=0.5,1", "eval.sums.repeats=1,2"]
+    plan = api.plan([*words[1:], "scale.questions=8,16"])
+    assert api.plan([*words[1:], "scale.questions=8,16"], name=plan.name).name == plan.name
+
+
+def test_a_refused_run_is_not_the_sweep_asked_for_last(capsys, own_store: Path, monkeypatch):
+    """Where Slurm does not answer nothing of the sweep is written."""
+    monkeypatch.setenv("PATH", str(own_store / "nowhere"))
+    plan = api.plan(["filter=none", "cluster=slurm", "cluster.slurm.partition=gpu", "teacher=reference",
+                     "source=gsm_symbolic", "mix=top1", "eval=sums", "tracking='off'",
+                     "+cluster.models={SmolLM2-135M-Instruct: /tmp}"])  # fmt: skip
+    monkeypatch.setattr("ot_grid.running.preflight.check", lambda plan, artifacts: None)
+    with pytest.raises(BadInput, match="squeue is not here"):
+        api.run(plan)
+    assert not (own_store / "sweeps").exists()
+
+
+def test_whoever_may_not_write_has_the_table_all_the_same(capsys, monkeypatch):
+    """And a line that says so; with a folder of one's own it is an error."""
+    _, artifacts = local_sweep()
+    monkeypatch.setattr("ot_grid.report.build.write", refusing)
+    assert main(["report", "--store", str(artifacts.place.root)]) == 1  # nothing is done yet
+    told = capsys.readouterr()
+    assert "RANKED CELLS" in told.out
+    assert "nothing can be written to" in told.err
+    assert main(["report", "--store", str(artifacts.place.root), "--to", "/nowhere"]) == 2
+
+
+def refusing(*_: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_report_as_one_reader_wished_it_is_not_the_stored_one():
+    """What lies beside the cells is what the sweep asks."""
+    plan, artifacts = local_sweep()
+    path = artifacts.place.sweep(plan.name) / "report.txt"
+    main(["report", "--store", str(artifacts.place.root), "--rank-by", "sums"])
+    assert not path.exists()
+    main(["report", "--store", str(artifacts.place.root)])
+    assert path.exists()

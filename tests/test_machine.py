@@ -21,11 +21,14 @@ def asked_anew() -> Iterator[None]:
     machine.gpus.cache_clear()
 
 
-@pytest.mark.parametrize(("visible", "count", "numbers"), [("", 0, []), ("0", 1, [0]), ("2, 3", 2, [2, 3])])
-def test_gpus_are_those_of_the_environment(monkeypatch, visible: str, count: int, numbers: list[int]):
-    """What a job was given, by its numbers."""
+@pytest.mark.parametrize(
+    ("visible", "count", "names"),
+    [("", 0, []), ("0", 1, ["0"]), ("2, 3", 2, ["2", "3"]), ("GPU-5ee0,MIG-12ab", 2, ["GPU-5ee0", "MIG-12ab"])],
+)
+def test_gpus_are_those_of_the_environment(monkeypatch, visible: str, count: int, names: list[str]):
+    """What a job was given, by its numbers or ids."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert (machine.gpus(), machine.gpu_numbers()) == (count, numbers)
+    assert (machine.gpus(), machine.gpu_names()) == (count, names)
 
 
 def test_gpus_are_else_those_of_the_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

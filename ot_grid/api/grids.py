@@ -60,6 +60,7 @@ def run(wanted: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:
     """Run what has no record, then report; raise `BadInput` before anything is spent when something is missing."""
     artifacts = artifacts_of(wanted)
     preflight.check(wanted, artifacts)
+    launch.check(wanted, artifacts)
     freezing.freeze(wanted, artifacts)
     return _launched(wanted, artifacts, by_hand=True, say=say)
 

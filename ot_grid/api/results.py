@@ -47,17 +47,26 @@ def track(
     return mirror.tell(wanted, shown, say=say, mode=mode, patient=patient)
 
 
-def report(name: str | None = None, *, place: str | Path, asked: Asked | None = None, to: Path | None = None) -> Report:
+def report(
+    name: str | None = None,
+    *,
+    place: str | Path,
+    asked: Asked | None = None,
+    to: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Report:
     """Return the report of a sweep (the one asked for last by default), and write it beside the sweep's cells.
 
     `asked` is what the reader wants to see; `to` another folder to write to. A report that shows held-out scores is
-    noted, and written only to a folder that was named, so that nobody comes upon them unasked. The name '-' stands for
-    no sweep: published scores alone.
+    noted, and written only to a folder that was named, so that nobody comes upon them unasked; neither is one that a
+    reader wished otherwise (see `Asked`). Whoever may not write to the store is told so, and has the report.
+    The name '-' stands for no sweep: published scores alone.
     """
     from ot_grid.report import build as reports
     from ot_grid.report import held_out as looks
 
     asked = asked or reports.Asked()
+    wished = asked != reports.Asked()
     if name == reports.NO_SWEEP:
         made = reports.build(Store(place), name, asked)
         return _written(made, to)
@@ -68,7 +77,13 @@ def report(name: str | None = None, *, place: str | Path, asked: Asked | None = 
     if made.view.looked:
         with _writing(folder):
             looks.write(folder, made.view.looked)
-    return _written(made, to or (None if made.view.looked else folder))
+    if to is None and not wished and not made.view.looked:
+        try:
+            return _written(made, folder)
+        except BadInput as error:
+            say(str(error))
+            return made
+    return _written(made, to)
 
 
 def _written(made: Report, folder: Path | None) -> Report:

@@ -13,7 +13,7 @@ from importlib import import_module
 from io import TextIOWrapper
 
 from ot_grid.cli.printing import complain, say
-from ot_grid.errors import OtGridError
+from ot_grid.errors import BadInput, OtGridError, nearest
 from ot_grid.extras import EXTRAS, install
 
 HYDRA_FLAGS = ("--cfg", "-c", "--info", "-i", "--shell-completion", "-sc", "--hydra-help")
@@ -75,8 +75,14 @@ def _dispatch(words: list[str]) -> int:
     if words[0] == "--version":
         from importlib import metadata
 
-        say(metadata.version("ot_grid"))
+        try:
+            say(metadata.version("ot_grid"))
+        except metadata.PackageNotFoundError:
+            say("a checkout that is not installed: pip install -c constraints.txt -e .")
         return 0
+    first = next((word for word in words if not word.startswith("-")), "=")
+    if "=" not in first and words[0] == first and first not in COMMANDS:
+        raise BadInput(f"no command {first!r}, and no override NAME=VALUE; {nearest(first, COMMANDS)}")
     command = words[0] if words[0] in COMMANDS else "run"
     function = getattr(import_module(f"ot_grid.cli.{COMMANDS[command]}"), command)
     return int(function(words[1:] if words[0] in COMMANDS else words))

@@ -28,7 +28,7 @@ def report(words: Sequence[str]) -> int:
         rank_by=tuple(args.rank_by), grade=args.grade, scores=args.scores, weights=dict(args.weigh),
         correction=args.correction, draws=args.draws, training_noise=args.training_noise,
     )  # fmt: skip
-    made = api.report(args.sweep, place=args.store, asked=asked, to=args.to)
+    made = api.report(args.sweep, place=args.store, asked=asked, to=args.to, say=complain)
     say(getattr(made, f"to_{args.format}")().rstrip("\n"))
     if made.view.looked:
         complain("held-out scores are shown here only: this look is noted, and the report in the store is as it was")

@@ -59,6 +59,14 @@ def submit(plan: Plan, artifacts: Artifacts, *, by_hand: bool = True) -> Outcome
         return Submission(plan, artifacts, found, queue).submit(by_hand=by_hand)
 
 
+def check(plan: Plan, artifacts: Artifacts) -> None:
+    """Raise `BadInput` where Slurm does not answer, or could never run some of what is missing; write nothing."""
+    slurm.queue()
+    nodes = capacity.nodes()
+    wanted = [(f"{run.stage} {run.label}", run) for run in artifacts.missing(plan)]
+    resources.check(((what, resources.of(run, plan.runtime.cluster)) for what, run in wanted), nodes)
+
+
 def rest(plan: Plan, artifacts: Artifacts) -> None:
     """Take back the heartbeats of a sweep that is done; where Slurm does not answer they end by themselves."""
     live = [batch for batch in batches.live(artifacts.place) if _heartbeat(batch, plan.name)]

@@ -41,7 +41,7 @@ class Pack:
 
     runs: list[StageRun]
     job: Any = None  # submitit's
-    gpu: int | None = None
+    gpu: str | None = None
 
 
 def packs(ready: Sequence[StageRun]) -> Iterator[Pack]:

@@ -160,7 +160,9 @@ def type_name(wanted: Any) -> str:
 # Settings by name, wherever they stand: the least value, or the values there are.
 LEAST = {"batch_size": 1, "checkpoint_steps": 1, "max_length": 1, "max_tokens": 1, "limit": 1, "keep": 1, "take": 1,
          "repeats": 1, "workers": 1, "threads": 1, "size": 1, "temperature": 0, "timeout": 1, "heartbeat": 0,
-         "epochs": 1e-9, "top_p": 1e-9}  # fmt: skip
+         "epochs": 1e-9, "top_p": 1e-9, "learning_rate": 1e-12, "weight_decay": 0, "warmup_ratio": 0, "top_k": 1,
+         "adam_epsilon": 1e-30, "count": 1, "pool": 1, "questions": 1, "rows": 1}  # fmt: skip
+MOST = {"top_p": 1, "learning_rate": 1, "warmup_ratio": 1, "weight_decay": 1, "temperature": 10}  # by the same names
 ONE_OF = {
     "cluster.kind": ("local", "slurm"),
     "cluster.engine": ("auto", "transformers", "vllm"),
@@ -177,11 +179,21 @@ def out_of_range(value: Any, where: str) -> Iterator[str]:
         for name, item in value.items():
             yield from out_of_range(item, f"{where}.{name}")
         return
-    least = LEAST.get(where.rpartition(".")[2])
-    if least is not None and isinstance(value, (int, float)) and not isinstance(value, bool) and value < least:
-        yield f"{where}={value!r}: must be {'above 0' if 0 < least < 1 else f'at least {least}'}"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield from _number_problems(value, where)
     if where in ONE_OF and value not in ONE_OF[where]:
         yield f"{where}={value!r}: there is no such value; {nearest(str(value), ONE_OF[where])}"
+
+
+def _number_problems(value: float, where: str) -> Iterator[str]:
+    name = where.rpartition(".")[2]
+    least, most = LEAST.get(name), MOST.get(name)
+    if value != value:
+        yield f"{where}={value!r}: is no number"
+    elif least is not None and value < least:
+        yield f"{where}={value!r}: must be {'above 0' if 0 < least < 1 else f'at least {least}'}"
+    elif most is not None and value > most:
+        yield f"{where}={value!r}: must be at most {most}"
 
 
 def _whole(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from ot_grid.planning.sweep_file import SweepFile
 from ot_grid.registry import load_plugins
 from ot_grid.store import slug
 
+ABOUT = 50  # letters of a name that say what is asked
 __all__ = ["Request", "expand", "plan", "runtime", "with_gpus"]
 
 
@@ -127,7 +128,8 @@ def _name(request: Request, file: SweepFile | None, cells: Sequence[Cell]) -> st
             f"{slug(request.name)}"
         )
     about = file.path.stem if file else "-".join(cells[0].coordinates) or "single"
-    return request.name or f"{slug(about)}-{key.short([cell.id for cell in cells])[:6]}"
+    # short enough to be given as --name
+    return request.name or f"{slug(slug(about)[:ABOUT])}-{key.short([cell.id for cell in cells])[:6]}"
 
 
 def _command(request: Request) -> tuple[str, ...]:

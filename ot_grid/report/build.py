@@ -83,7 +83,7 @@ class Report:
     verdict: Verdict
     noise: str  # which noise the ranking covers
     reference: str | None  # the id of the cell that differences are to
-    complete: bool  # whether every cell is ranked
+    complete: bool  # whether every cell has all its benchmarks, flagged or not
     behind: Behind | None = field(default=None, compare=False, repr=False)
 
     def to_text(self) -> str:
@@ -167,14 +167,14 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
     wanted = pick(sweep, asked.reference) if asked.reference is not None else None
     measured = [cell for cell in sweep.cells if not any(cell is one.cell for one in (scores.results if scores else ()))]
     read = [*reader.results(replace(sweep, cells=tuple(measured))), *(scores.results if scores else ())]
-    judged = gates.flagged(shown.judged(read), accepted)
+    judged = gates.flagged(shown.judged(read), accepted, rehearsed=bool(sweep.banner))
     said = [
         *wishes.benchmarks(shown, read, looks.read(store.sweep(sweep.name))),
         *wishes.accepted(accepted, judged),
         *wishes.scored(asked.grade, shown.taking_part(read)),
         *wishes.weighed(asked.weights),
     ]
-    apart = gates.flagged(shown.shown_apart(read), ())
+    apart = gates.flagged(shown.shown_apart(read), (), rehearsed=bool(sweep.banner))
     made = _report(
         _Read(sweep, reader, shown, judged, apart), asked, _Said(wanted, said, tuple(notes.cost(reader, sweep)))
     )
@@ -260,7 +260,7 @@ def _report(read: _Read, asked: Asked, said: _Said) -> Report:
         notes=(first, *said.wishes, *compared, *losses.said(read.judged), *notes.written(made), *said.cost),
         verdict=verdict,
         noise=notes.noise(found, verdict, sweep.drawn), reference=used.cell.id if used else None,
-        complete=bool(results) and all(result.ranked for result in results),
+        complete=bool(results) and all(result.complete for result in results),
     )  # fmt: skip
 
 

@@ -60,17 +60,20 @@ GATES = (
 )
 
 
-def flags(results: Sequence[Result]) -> list[Flag]:
-    """Return every evaluation that looks broken, with the reason in words, in the order of the cells."""
-    found = [*_shares(results), *_collapsed(results)]
+def flags(results: Sequence[Result], *, rehearsed: bool = False) -> list[Flag]:
+    """Return every evaluation that looks broken, with the reason in words, in the order of the cells.
+
+    In a rehearsal no fall is one: a tiny student on a few questions can fall anywhere.
+    """
+    found = [*_shares(results), *(() if rehearsed else _collapsed(results))]
     place = {result.cell.id: number for number, result in enumerate(results)}
     return sorted(found, key=lambda flag: place[flag.cell])
 
 
-def flagged(results: Sequence[Result], accepted: Sequence[tuple[str, str]]) -> list[Result]:
+def flagged(results: Sequence[Result], accepted: Sequence[tuple[str, str]], *, rehearsed: bool = False) -> list[Result]:
     """Return the results with their flags; those of (cell, benchmark) in `accepted` keep nothing from its rank."""
     found: defaultdict[str, list[Flag]] = defaultdict(list)
-    for flag in flags(results):
+    for flag in flags(results, rehearsed=rehearsed):
         found[flag.cell].append(replace(flag, accepted=(flag.cell, flag.benchmark) in accepted))
     return [replace(result, flags=tuple(found[result.cell.id])) for result in results]
 

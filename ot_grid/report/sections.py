@@ -71,7 +71,7 @@ def change(row: Any) -> str:
     if pd.isna(row["difference"]):
         return NONE
     half = (row["diff_high"] - row["diff_low"]) / 2
-    return f"{row['difference']:+.1f} ± {'?' if pd.isna(half) else format(half, '.1f')}"
+    return f"{_signed(row['difference'])} ± {'?' if pd.isna(half) else format(half, '.1f')}"
 
 
 def chance(value: float) -> str:
@@ -209,7 +209,7 @@ def _interactions(interactions: pd.DataFrame) -> Section:
 
 def _effect(row: Any) -> str:
     half = (row["high"] - row["low"]) / 2
-    return f"{row['effect']:+.1f} ± {'?' if pd.isna(half) else format(half, '.1f')}"
+    return f"{_signed(row['effect'])} ± {'?' if pd.isna(half) else format(half, '.1f')}"
 
 
 def held_out(apart: pd.DataFrame, sweep: Sweep) -> Section:
@@ -242,3 +242,8 @@ def unranked(table: pd.DataFrame) -> list[tuple[str, str]]:
         (f"{row['cell']} is {row['status']}", row["cause"] or "it has no benchmark that every cell has")
         for _, row in lacking.iterrows()
     ]
+
+
+def _signed(number: float) -> str:
+    """Return a number of points with its sign; what rounds to nothing has a plus."""
+    return f"{round(number, 1) + 0.0:+.1f}"

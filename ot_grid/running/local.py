@@ -38,7 +38,7 @@ class Local:
         self.runtime = replace(plan.runtime, cluster=replace(cluster, threads=self.threads))
         self.waiting: list[StageRun] = []
         self.running: list[Pack] = []
-        self.free_gpus = machine.gpu_numbers()
+        self.free_gpus = machine.gpu_names()
         self.logs = artifacts.place.root / "jobs" / plan.name
 
     def run(self, missing: Sequence[StageRun]) -> None:

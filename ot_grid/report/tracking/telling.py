@@ -27,6 +27,9 @@ from ot_grid.report.tracking import news
 from ot_grid.report.tracking.facts import Overall, Tracked
 
 LOCK = "tracked.lock"
+# Left in the shell by a sweep's agent or another run, these would give all our runs one id, name or group.
+NOT_OURS = ("WANDB_RUN_ID", "WANDB_NAME", "WANDB_RUN_GROUP", "WANDB_JOB_TYPE", "WANDB_SWEEP_ID", "WANDB_RESUME",
+            "WANDB_TAGS", "WANDB_NOTES")  # fmt: skip
 SECRETS = ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")
 
 
@@ -139,9 +142,10 @@ class _Watch:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment of the telling process: quiet, and without reports of errors to third parties."""
+    """Return the environment of the telling process: quiet, and without what names another run."""
     quiet = {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false", "MPLBACKEND": "agg"}
-    return {**quiet, **os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    ours = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
+    return {**quiet, **ours, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def _without_secrets(text: str) -> str:
