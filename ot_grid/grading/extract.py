@@ -14,15 +14,17 @@ _TOKEN = re.compile(
 # What may stand between the parts of one answer: "$x = \boxed{2}$ and $y = \boxed{3}$", but no words, no full stop.
 _BETWEEN = re.compile(
     r"(?:[ \t$,;&]|\n(?!\s*\n)(?:[ \t]*[-*\u2022][ \t]+)?|\\[()\[\],;: ]|\\q?quad"
-    r"|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|[A-Za-z]\w?\s*=\s*)*"
+    r"|\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|(?:[A-Za-z]\w?|\\[a-z]+)(?:_\{?\w+\}?)?\s*=\s*)*"
 )
 _PHRASE = re.compile(
-    r"(?im)\banswer(?:\s+(?:to|of|for)\s[^.\n]{1,60}?)?(?:\**\s*[:=]|\s+is\b(?!\s+not\b))\s*\**:?\s*\**\s*|^####\s*"
+    r"(?im)\banswer(?:\s+(?:to|of|for)\s[^.\n]{1,60}?)?(?:\**\s*[:=]|\s+(?:is|must be|should be|equals)\b(?!\s+not\b)"
+    r"|(?=\s*(?:\\\(|\$)))\s*\**:?\s*\**\s*(?:(?:therefore|thus|hence|simply|just)\s+)?"
+    r"|^#{1,6}\s*(?:the\s+)?(?:final\s+)?answer\s*\**:?\s*\n+\s*|^####\s*|\u7b54\u6848(?:\u662f|\u4e3a|\uff1a|:)\s*"
 )
 _FORMULA = re.compile(r"\$\$?(?P<dollar>[^$\n]+)\$|\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]")
 _JOIN = re.compile(r"^\s*(?:,\s*)?(?:and\b|or\b)?\s*")
-_SENTENCE_END = re.compile(r"\.(?:\s|$)|\s(?:because|since)\s")
-_EQUATION = re.compile(r"=([^=\n]{1,40}?)[\s.$*]*$")
+_SENTENCE_END = re.compile(r"\.(?:\s|$)|\u3002|\s(?:because|since)\s")
+_EQUATION = re.compile(r"(?<![!<>\u2260])=([^=\n]{1,40}?)[\s.$*]*$")
 
 
 def final_answer(reply: str, *, boxed_only: bool) -> str | None:
@@ -99,4 +101,7 @@ def _leading_formulas(line: str) -> list[str]:
 def after_equals(text: str) -> str | None:
     """Return the right side of the equation that a text ends with, as in "3 + 4 = 7."."""
     found = _EQUATION.search(text)
-    return found[1].strip(" *$") or None if found else None
+    if not found:
+        return None
+    side = found[1].strip(" *$")
+    return (side.rstrip(")") if side.count(")") > side.count("(") else side) or None

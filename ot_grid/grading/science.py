@@ -11,7 +11,7 @@ from ot_grid.grading.math.maths import math
 from ot_grid.registry import register
 
 
-@register("grader")
+@register("grader", version=2)
 def science(response: str, answer: str, *, letters: str, boxed_only: bool, float_rounding: int) -> Graded:
     """Compare a known answer that is one of `letters` as a choice, and any other as mathematics."""
     known = answer.strip().strip("().")

@@ -24,16 +24,18 @@ _RUN = re.compile(r"[A-Z]{2,}")
 # The letter must end its phrase: "the answer is A ball" names none, nor does "A = 5" or "B^2".
 _END = r"(?=\s*(?:$|\n|[.,;:)\]!?](?:\s|$|\*)|\s\(|[,;/&]|(?:and|or|because|since|as|for|by|due|which|is|are|with)\b))"
 _LETTER = rf"(?:\(\s*([A-Z])\s*\)|\[([A-Z])\]|([A-Z])\)|([A-Z])(?![A-Za-z0-9'\u2019\-_^=]){_END})"
-_ANSWER = r"(?i:(?<!wrong )(?<!incorrect )\b(?:answers?|(?:correct|right|best)\s+(?:option|choice|letter)s?))"
+_UNSURE = r"(?<!whether )(?<!whether the )(?<!if )(?<!if the )(?<!wrong )(?<!incorrect )"
+_ANSWER = rf"(?i:{_UNSURE}\b(?:answers?|(?:correct|right|best)\s+(?:option|choice|letter)s?))"
 _IS = r"(?i:\s*(?:(?:is|are|must be|should be|would be|will be)\b\s*:?|[:=]|\n)\s*)"
 _AN_OPTION = r"(?i:(?:the\s+)?(?:(?:correct\s+)?(?:option|choice|answer|letter)s?\s*)?)"
-_CHOSEN = r"(?i:\b(?:choose|select|pick)\s+(?:(?:option|choice|answer)\s*)?)"
+_OTHERS = r"(?<!students )(?<!people )(?<!others )(?<!they )(?<!may )(?<!might )(?<!could )(?<!would )"
+_CHOSEN = rf"(?i:{_OTHERS}\b(?:choose|select|pick)\s+(?:(?:option|choice|answer)\s*)?)"
 _NAMED = rf"(?i:\b(?:option|choice|answer)\s*){_LETTER}(?=\s*\.?\s*(?i:is|must be)\s+(?i:the\s+)?(?i:correct|right))"
 _JOINED = r"(?:[/&]|[,;]?\s*\b(?:and|or)\b)\s*"
 _STOPS = r"(?=\s*(?:$|\n|[.,;:)\]!?/&]|(?:and|or|because|since)\b))"  # "B, A is wrong" names B alone
 _CLAUSE = r"(?!\s*(?:is|was)\b)"
 _MORE = re.compile(
-    rf"\)?\s*(?:{_JOINED}(?i:option\s+|choice\s+)?{_LETTER}{_CLAUSE}|[,;]\s*(?i:option\s+|choice\s+)?{_LETTER}{_STOPS})"
+    rf"\)?\s*(?:{_JOINED}(?i:option\s+|choice\s+)?(?:{_LETTER}|([A-Z])(?![A-Za-z0-9'])){_CLAUSE}|[,;]\s*(?i:option\s+|choice\s+)?{_LETTER}{_STOPS})"
 )
 _FIRST = rf"(?:(?:^|[\n.:;])\s*|\b(?i:so|hence|thus|therefore|that)\s+){_LETTER}"
 _IS_IT = r"(?=\s+is\s+(?:the|my)\s+(?:(?:final|correct|right|best)\s+)*(?:answer|option|choice)\b)"
@@ -42,7 +44,15 @@ _STATEMENTS = [
     re.compile(rf"{_CHOSEN}{_LETTER}"),
     re.compile(_NAMED),
     re.compile(_FIRST + _IS_IT),
-    re.compile(r"(?i:\banswer\s*:)\s*\(?([a-j])\)?\.?[ \t]*(?=\n|$)"),
+    re.compile(
+        rf"(?i:\b(?:(?:my|final|answer)\s+)+choice\s*(?:is\b|[:\u2192\u2013\u2014-]|->)\s*){_AN_OPTION}{_LETTER}"
+    ),
+    re.compile(rf"(?i:\bgo(?:ing)?\s+(?:with|for)\s+){_AN_OPTION}{_LETTER}"),
+    re.compile(rf"(?i:\banswer\s*(?:\u2192|->|[\u2013\u2014-])\s*){_LETTER}"),
+    re.compile(r"(?i:\banswer\s+)\(([A-Z])\)"),
+    re.compile(rf"(?i:\b(?:answer\s+is\s+|it\s+is\s+)(?:not|neither)\s+)[^.\n]*?(?i:\bbut\s+|;\s*it\s+is\s+){_LETTER}"),
+    re.compile(r"\u7b54\u6848(?:\u662f|\u4e3a|\uff1a|:)\s*\(?([A-Z])\)?"),
+    re.compile(r"(?i:\banswer\"?\s*:)\s*\(?([a-j])\)?\.?[ \t]*(?=\n|$)"),
 ]
 _AT_THE_END = re.compile(rf"(?<!not )(?<!n't )(?i:\b(?:option|choice)\s*){_LETTER}[\s.)!]*$")
 _OPTION = re.compile(r"(?:\*\*)?(?:\(([A-Z])\)|([A-Z])\))\s+\S.*|\*\*([A-Z])[.:]\s+\S.*\*\*")

@@ -103,6 +103,7 @@ def _ratio(text: str) -> Any:
 
 def _same_parts(known: str, given: str, places: int) -> bool:
     """Compare what is left of two answers when their names, where they agree, are taken off."""
+    known, given = _ungrouped(known), _ungrouped(given)
     (this, inner), (that, other) = shapes.named(known), shapes.named(given)
     if this and that and this != that and not this[0] == that[0] == "(":
         return "=" in known and "=" in given and _has_letters(inner + other) and _same_leaf(known, given, places)
@@ -183,11 +184,18 @@ def _same_leaf(known: str, given: str, places: int) -> bool:
     this, that = units.quantity(known), units.quantity(given)
     if units.clash(this.unit, that.unit) or _differ_in_letters(this.value, that.value):
         return False
-    one, two = parsed(this.value), parsed(that.value)
+    if this.value.count("!!") != that.value.count("!!"):
+        return False
+    one, two = parsed(_ungrouped(this.value)), parsed(_ungrouped(that.value))
     if one is None or two is None:
         return False
     verdict = _tried(lambda: _same_number(one, two, places))
     return verdict if verdict is not None else _verified(one, two, places)
+
+
+def _ungrouped(text: str) -> str:
+    """Return a number without its thousands separators, which Math-Verify takes for those of a list; else the text."""
+    return notation.ungrouped(text) if notation.number(text) is not None else text
 
 
 def _differ_in_letters(known: str, given: str) -> bool:

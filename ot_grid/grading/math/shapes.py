@@ -21,6 +21,11 @@ _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _OR = re.compile(
     r"\s*,?\s*(?:\\(?:text|mbox|mathrm)\s*\{\s*(?:and|or)\s*\}|(?<![A-Za-z\\{])(?:and|or)(?![A-Za-z])|\\lor\b|\\vee\b)\s*"
 )
+# Of inequalities "and" is no list: x < 2 and x > 5 hold for nothing, and are not x < 2 or x > 5.
+_LESS_OR_MORE = r"(?:[<>]|\\[lg]e(?![A-Za-z]))"
+_BOTH = re.compile(
+    rf"{_LESS_OR_MORE}.*(?:\{{\s*and\s*\}}|(?<![A-Za-z\\{{])and(?![A-Za-z])).*{_LESS_OR_MORE}", re.DOTALL
+)
 _ROWS = re.compile(
     r"[\[(]?\s*\\begin\{([pbB]?|small)(?:matrix|array)\}(?:\{[lcr| ]*\})?(.*)\\end\{\1(?:matrix|array)\}\s*[\])]?"
 )
@@ -80,7 +85,8 @@ def shape(text: str) -> Shape:
 
 
 def _listed(text: str) -> list[str]:
-    return split(_OR.sub(" , ", text), (",", ";"))
+    joined = text if _BOTH.search(text) else _OR.sub(" , ", text)
+    return split(joined, (",", ";"))
 
 
 def split(text: str, at: tuple[str, ...]) -> list[str]:

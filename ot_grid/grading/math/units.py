@@ -18,7 +18,8 @@ _NAMES = {
     "mg": "milligram", "lb": "pound lbs", "oz": "ounce", "l": "liter litre", "ml": "milliliter millilitre",
     "s": "second sec", "min": "minute", "h": "hour hr", "day": "", "week": "", "month": "", "year": "yr",
     "°": "degree deg",
-    "rad": "radian", "$": "dollar usd", "¢": "cent", "€": "euro", "£": "gbp", "mph": "miles/hour mi/h milesperhour",
+    "rad": "radian", "$": "dollar usd", "¢": "cent", "€": "euro", "£": "gbp", "₹": "rupee inr",
+    "¥": "yen jpy", "₽": "ruble rub", "am": "", "pm": "", "mph": "miles/hour mi/h milesperhour",
     "km/h": "kmh kph kmperhour", "m/s": "meterspersecond", "n": "newton", "j": "joule", "w": "watt", "v": "volt",
     "a": "ampere amp", "k": "kelvin", "hz": "hertz", "pa": "pascal", r"\omega": "ohm",
 }  # fmt: skip
@@ -26,7 +27,7 @@ _UNITS = {name: unit for unit, others in _NAMES.items() for name in [unit, *othe
 _UNITS |= {f"{word}s": unit for word, unit in _UNITS.items() if len(word) > 2}
 _POWERS = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
 
-_MONEY = re.compile(r"(-?)\s*(\\\$|€|£)\s*")
+_MONEY = re.compile(r"(-?)\s*(\\\$|€|£|₹|¥|₽)\s*")
 _DEGREES = re.compile(rf"\s*\^\s*\\circ\s*(?:{WRAPPER}\{{\s*)?([CFK]?)\s*\}}?$")
 _TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![A-Za-z])")
 _ANGLE = re.compile(r"(?<![\d.])(\d+)\s*\^\s*\\circ")  # 60 degrees in \tan 60^\circ are no unit
@@ -36,6 +37,9 @@ _LATEX = re.compile(
 )
 _PLAIN = re.compile(r"(?:(?<=[\d)}])|(?<=\\pi))(\s*)([A-Za-z/]+(?:\s[a-z]+)*(?:\^\{?\d\}?)?)$")
 _SENTENCE = re.compile(r"\b(?:or|and|if|not|for|when|where|mod|except)\b")
+
+
+_OPERATES = re.compile(r"\s*(?:squared|cubed|factorial|choose|over|times|plus|minus)\b")  # 5 squared is not 5
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,13 @@ def quantity(text: str) -> Quantity:
     text = _MONEY.sub(r"\1", text, count=1) if money else text
     found = _LATEX.search(text) or _plain(text)
     words = re.sub(WRAPPER + r"|\\cdot|[{}]", "", found[0]).lower() if found else ""
-    if not found or not text[: found.start()].strip() or _SENTENCE.search(words) or not re.search("[a-z]", words):
+    if (
+        not found
+        or not text[: found.start()].strip()
+        or _SENTENCE.search(words)
+        or _OPERATES.match(words)
+        or not re.search("[a-z]", words)
+    ):
         return Quantity(text, sign)
     value, unit = text[: found.start()].strip(), re.sub(r"[\s.]", "", words)
     for word, power in _POWERS.items():

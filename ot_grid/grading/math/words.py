@@ -15,10 +15,14 @@ _SAME = {
     r"\emptyset": "no solution", r"\{\}": "no solution", "no solutions": "no solution", "empty set": "no solution",
     "the empty set": "no solution", "no real solutions": "no real solution", "dne": "does not exist",
     "none of the above": "none of these",
+    "there is no solution": "no solution", "there are no solutions": "no solution",
+    "yes it is": "yes", "no it is not": "no",
 }  # fmt: skip
 _LABEL = re.compile(r"\(?([A-Z])\)?|\(([A-Z])\)(?:\s.*)?|([A-Z])[.:)]\s.*")
 _LABELLED = re.compile(r"\\text(?:bf|rm)?\{\s*\(?([A-Z])[).:]+\s*\}\s*(?=\S)")
-_NUMERAL = re.compile(r"\(?([0-9][0-9A-Fa-f]*)\)?_(?:\{(?:\\text\{)?(\d+)\}{1,2}|(\d))")
+_NUMERAL = re.compile(r"\(?([0-9][0-9A-Fa-f]*)\)?_(?:\{(?:\\text\{)?(\d+|[a-z]+)\}{1,2}|(\d))")
+_BASES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+          "ten": "10", "twelve": "12", "sixteen": "16"}  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -54,7 +58,10 @@ def _lowered(said: str) -> str:
 
 def label(text: str) -> str | None:
     r"""Return the letter of a choice: C of `C`, `\text{(C)}`, `(C) 42` or `C. 42`; None for anything else."""
-    found = _LABEL.fullmatch(TEXT.sub(r"\1 ", text).strip())
+    plain = TEXT.sub(r"\1 ", text).strip()
+    if len(set(re.findall(r"\(([A-Z])\)", plain))) > 1:  # (B) or (D) names none
+        return None
+    found = _LABEL.fullmatch(plain)
     return next((letter for letter in found.groups() if letter), None) if found else None
 
 
@@ -71,4 +78,6 @@ def unlabelled(text: str) -> str:
 def numeral(text: str) -> tuple[str, str] | None:
     """Return digits and base of a numeral with its base written below it."""
     found = _NUMERAL.fullmatch(bare(text))
-    return (found[1].lower().lstrip("0") or "0", found[2] or found[3]) if found else None
+    if not found or ((found[2] or found[3]).isalpha() and found[2] not in _BASES):
+        return None
+    return found[1].lower().lstrip("0") or "0", _BASES.get(found[2] or "", found[2] or found[3])

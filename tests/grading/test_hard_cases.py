@@ -1,0 +1,67 @@
+"""Hard but fair answers: what a reader would call right is right, and nothing wrong is.
+
+A false "right" is worse than a miss, so what is still missed is listed here with its topic, and is wrong, never right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ot_grid.config import shipped
+from ot_grid.grading import pool
+from ot_grid.grading.math.equality import equal
+from ot_grid.stages import bind
+
+CASES = [json.loads(line) for line in Path(__file__).with_name("hard_cases.jsonl").read_text().splitlines()]
+MISSED = {  # topic: how many right answers are taken for wrong
+    "interval": 1, "forms": 1, "unit": 1, "pairs": 1, "inequality": 1, "dress": 1, "vector": 1, "range": 1, "name": 1,
+    "algebra": 1, "choice": 4,
+}  # fmt: skip
+WORD = {1: "right", 0: "wrong", None: "unverifiable"}
+
+
+def grader(name: str) -> pool.Grader:
+    """Return a grader with the settings of its choice; `math_free` reads answers without a box."""
+    own = "math" if name == "math_free" else name
+    settings: dict[str, Any] = yaml.safe_load((shipped("conf") / "grade" / f"{own}.yaml").read_text())
+    return bind.bound("grader", {**settings, **({"boxed_only": False} if name == "math_free" else {})})
+
+
+def test_hard_cases_are_graded_as_a_reader_would():
+    """86 cases less those of taste and of code: no wrong one is right, and of the right ones only these are missed."""
+    groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for case in CASES:
+        groups[case["grader"]].append(case)
+    missed: Counter[str] = Counter()
+    for name, cases in groups.items():
+        for index, graded in pool.grade(grader(name), [(case["reply"], case["gold"]) for case in cases]):
+            verdict, case = WORD.get(graded.score), cases[index]
+            assert case["expected"] == "right" or verdict != "right", case
+            missed[case["topic"]] += verdict != case["expected"]
+    assert +missed == Counter(MISSED)
+
+
+@pytest.mark.parametrize(
+    ("known", "given", "same"),
+    [
+        (r"\frac{5}{8}", "⅝", True), ("x^{10}", "x¹⁰", True), ("a_2", "a₂", True), ("1.5", "\uff11\uff0e\uff15", True),
+        ("7", r"\textcolor{blue}{7}", True), ("7", r"\underline{7}", True), ("12345678", "1,23,45,678", True),
+        ("1234", "1'234", True), (r"\frac{2}{3}", r"0.666\ldots", True), ("10^{-7}", "10^-7", True),
+        ("2", r"2^{\text{nd}}", True), (r"\text{No solution}", r"\text{There are no solutions}", True),
+        ("13", r"\text{Thus the final answer is } 13", True), ("110_2", r"110_{\text{two}}", True),
+        ("49", r"7\text{ squared}", False), ("7", r"7\text{ squared}", False), ("4", r"4\text{ cubed}", False),
+        ("3", r"3\mathrm{i}", False), ("3", r"3\text{y}", False), (r"5\text{ AM}", r"5\text{ PM}", False),
+        (r"\text{(A)}", r"\text{(A) and (C)}", False), ("5!", "5!!", False), ("1,2,3", "123", False),
+        (r"(-\infty,1)\cup(3,\infty)", r"x < 1 \text{ or } x > 3", True),
+        (r"(-\infty,1)\cup(3,\infty)", r"x < 1 \text{ and } x > 3", False), ("5 cm", r"5\text{ m}", False),
+    ],
+)  # fmt: skip
+def test_kinds_of_dress_and_of_lookalikes(known: str, given: str, same: bool):
+    """Digits of other forms, layout, grouping, words around an answer; and what only looks like the answer."""
+    assert equal(known, given, 6) is same
