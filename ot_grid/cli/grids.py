@@ -90,7 +90,7 @@ def plan(words: Sequence[str]) -> int:
     if args.json:
         say(json.dumps(status.plan_data(wanted, missing), indent=1))
         return 0
-    say_all(status.plan_text(wanted, missing))
+    say_all(status.plan_text(wanted, missing, artifacts))
     for problem in dict.fromkeys(preflight.not_ready(wanted, artifacts)):
         complain(f"not ready here: {problem}")
     return 0

@@ -90,12 +90,20 @@ def questions_at(tmp_path: Path) -> Callable[..., Path]:
 def traces_at(tmp_path: Path, asker: FakeAsker) -> Callable[..., Path]:
     """Write an artifact of traces: for each question text and known answer, the replies of its samples."""
 
-    def write(name: str, replies: Mapping[tuple[str, str | None], Sequence[str]], *, cut: Sequence[int] = ()) -> Path:
+    def write(
+        name: str,
+        replies: Mapping[tuple[str, str | None], Sequence[str]],
+        *,
+        cut: Sequence[int] = (),
+        opened: bool = False,
+    ) -> Path:
         traces = []
         for (text, answer), samples in replies.items():
             for sample, reply in enumerate(samples):
                 bought = asker.buy(reply, f"{text}{sample}")
-                bought = replace(bought, finish_reason="length" if sample in cut else bought.finish_reason)
+                bought = replace(
+                    bought, finish_reason="length" if sample in cut else bought.finish_reason, opened=opened
+                )
                 asker.bought[bought.key] = bought
                 traces.append(Trace(ask(text, answer=answer), sample, bought))
         tables.write_traces(tmp_path / name, traces)

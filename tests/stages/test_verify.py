@@ -10,7 +10,7 @@ from ot_grid import tables
 from ot_grid.errors import BadInput
 from ot_grid.grading import Graded
 from ot_grid.registry import register
-from ot_grid.stages import verify
+from ot_grid.stages import dataset, verify
 from tests.stages.conftest import MODEL, SAMPLING
 
 NUMBER = {"function": "grade", "grader": {"function": "number"}, "keep": ["right"]}
@@ -115,3 +115,21 @@ def test_programs_are_verified_by_their_tests_in_a_sandbox(work, traces_at):
     verify.run(run)
     assert [verdict for _, verdict, _ in labels(run)] == ["right", "wrong", "unverifiable"]
     assert run.log["sandbox"] in ("bubblewrap", "namespaces", "rlimits")
+
+
+def test_nothing_of_a_cut_thought_is_an_answer_anywhere(work, traces_at, asker):
+    """A teacher whose template opens `<think>`, cut in its thought: nobody takes it for an answer."""
+    thought = "Okay. Maybe \\boxed{2}? The answer is 2."
+    artifact = traces_at("in", {("1+1?", "2"): [thought, f"{thought}</think>The answer is 2."]}, cut=(0,), opened=True)
+    for grader in ({"function": "number"}, {"function": "math", "boxed_only": False, "float_rounding": 6}):
+        run = work({"verify": {**NUMBER, "grader": grader, "keep": ["right", "wrong"]}}, artifact)
+        verify.run(run)
+        assert labels(run) == [(0, "wrong", None), (1, "right", "2")], grader
+    first, second = tables.read_traces(run.out, asker.find)
+    assert first.parts == (thought, "")
+    assert second.parts == (thought, "The answer is 2.")
+    assert verify._question_to_judge("{reply}", first) == ""
+    kept = work({"format": {"function": "think", "reasoning": "always", "cut": "keep"}}, run.out)
+    dataset.run(kept)
+    texts = [row["completion"][0]["content"] for row in tables.read_rows(kept.out / "data" / "dataset.parquet")]
+    assert sorted(texts) == sorted([f"<think>\n{thought}", f"<think>\n{thought}\n</think>\n\nThe answer is 2."])
