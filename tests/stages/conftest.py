@@ -12,7 +12,7 @@ import pytest
 from ot_grid import key, rows, tables
 from ot_grid.config import Cluster, Model, Sampling
 from ot_grid.errors import OtGridError
-from ot_grid.rows import Question, Reply, Trace
+from ot_grid.rows import TOO_LONG, Question, Reply, Trace
 from ot_grid.stages import train
 from ot_grid.stages.work import Message, Work
 from tests.stages import tiny
@@ -28,6 +28,7 @@ class FakeAsker:
     answer: Callable[[str, int], str] = lambda prompt, sample: f"{prompt} {sample}"
     fails: bool = False
     cut: bool = False
+    room: int = 1 << 20  # characters of the longest prompt that is read
     bought: dict[str, Reply] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -45,7 +46,13 @@ class FakeAsker:
             raise OtGridError("the engine died")
         self.asked.append({"chats": chats, "samples": samples, "model": model, "sampling": sampling, "path": path})
         pairs = zip(chats, samples, strict=True)
-        return [self.buy(self.answer(chat[-1]["content"], sample), f"{chat}{sample}") for chat, sample in pairs]
+        return [self._reply(chat, sample) for chat, sample in pairs]
+
+    def _reply(self, chat: Sequence[Message], sample: int) -> Reply:
+        prompt = chat[-1]["content"]
+        if len(prompt) > self.room:
+            return Reply("", "", TOO_LONG, len(prompt), 0)
+        return self.buy(self.answer(prompt, sample), f"{chat}{sample}")
 
     def buy(self, text: str, request: str) -> Reply:
         """Put a reply into the store."""

@@ -149,3 +149,24 @@ def test_a_filter_that_returns_a_question_twice_is_refused(work, pool):
 
     with pytest.raises(BadInput, match=r"'twice' returned the row .* twice"):
         filter_stage.run(work({"filter": {"function": "twice"}, "questions": 8}, pool))
+
+
+@pytest.mark.parametrize("choice", [LENGTH, DIFFICULTY], ids=["length", "difficulty"])
+def test_a_question_that_is_too_long_for_the_scorer_is_dropped(work, questions_at, asker, reasons, choice):
+    """With its length; the others are rated."""
+    asker.room, asker.answer = 40, lambda prompt, sample: "Difficulty: 3"
+    texts = ("short", "long " * 20)
+    asked = [rows.question(text, source="s", domain="math") for text in texts]
+    run = work({"filter": choice, "questions": 2}, questions_at("in", asked))
+    filter_stage.run(run)
+    assert kept(run) == ["short"]
+    (reason,) = reasons(run.out).values()
+    assert reason.startswith("too long for the scorer: ")
+
+
+def test_a_label_within_a_thought_is_none(work, questions_at, asker):
+    """What counts is what follows the thinking."""
+    asker.answer = lambda prompt, sample: "<think>Difficulty: 9</think>Difficulty: 2"
+    run = work({"filter": DIFFICULTY, "questions": 1}, questions_at("in", [rows.question("q", source="s", domain="m")]))
+    filter_stage.run(run)
+    assert [row["score"] for row in scores(run)] == [2.0]

@@ -133,3 +133,13 @@ def test_nothing_of_a_cut_thought_is_an_answer_anywhere(work, traces_at, asker):
     dataset.run(kept)
     texts = [row["completion"][0]["content"] for row in tables.read_rows(kept.out / "data" / "dataset.parquet")]
     assert sorted(texts) == sorted([f"<think>\n{thought}", f"<think>\n{thought}\n</think>\n\nThe answer is 2."])
+
+
+def test_a_trace_that_is_too_long_for_the_judge_is_unverifiable(work, traces_at, asker):
+    """It costs only itself: those that fit are judged."""
+    asker.room, asker.answer = 60, lambda prompt, sample: "Verdict: right"
+    run = work({"verify": JUDGE}, traces_at("in", {("Why?", None): ["Because.", "Because " * 20]}))
+    counts = verify.run(run)
+    assert (counts["right"], counts["unverifiable"]) == (1, 1)
+    reasons = [row["reason"] for row in tables.read_rows(run.out / "data" / "labels.parquet")]
+    assert reasons[1].startswith("too long for the judge: ")
