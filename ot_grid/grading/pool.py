@@ -56,7 +56,10 @@ def grade(
     waiting = deque(range(len(pairs)))
     crew: list[_Worker] = []
     try:
-        crew += (_Worker(grader, *tools) for _ in range(count))
+        for worker in _idle_for(_pickled(grader, *tools), count) if count else ():
+            crew.append(worker)
+            worker.give(waiting[0], pairs[waiting.popleft()])
+        crew += (_Worker(grader, *tools) for _ in range(count - len(crew)))
         while crew:
             yield from _round(crew, waiting, pairs)
     finally:
@@ -77,12 +80,49 @@ def _round(crew: list[_Worker], waiting: deque[int], pairs: Sequence[tuple[str, 
             yield item, graded
         crew.remove(worker)
         if not waiting:
-            worker.kill()
+            _dismiss(worker)
         elif worker.alive:
             crew.append(worker)
             worker.give(waiting[0], pairs[waiting.popleft()])
         else:
             crew.append(worker.successor())
+
+
+_idle: dict[bytes, list[_Worker]] | None = None  # by what they grade and how; None: nobody keeps them
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Keep idle workers from one call of `grade` to the next that grades the same way: their start costs a second."""
+    global _idle
+    if _idle is not None:
+        yield
+        return
+    _idle = {}
+    try:
+        yield
+    finally:
+        idle, _idle = _idle, None
+        for workers in idle.values():
+            for worker in workers:
+                worker.kill()
+
+
+def _idle_for(order: bytes, most: int) -> list[_Worker]:
+    """Take over the idle workers for such an order."""
+    there = (_idle or {}).get(order, [])
+    taken = [there.pop() for _ in range(min(most, len(there)))]
+    return [worker for worker in taken if worker.process.poll() is None]
+
+
+def _dismiss(worker: _Worker) -> None:
+    if _idle is None or not worker.alive:
+        worker.kill()
+        return
+    for order in [order for order in _idle if order != worker.order]:  # one kind at a time: they hold memory
+        for other in _idle.pop(order):
+            other.kill()
+    _idle.setdefault(worker.order, []).append(worker)
 
 
 def _pickled(grader: Grader, limits: ItemLimits, tier: Tier | None) -> bytes:
@@ -100,7 +140,7 @@ class _Worker:
     def __init__(self, grader: Grader, limits: ItemLimits, tier: Tier | None) -> None:
         self.grader, self.limits, self.tier = grader, limits, tier
         self.patience = limits.seconds * SLACK if limits.wall is None else limits.wall
-        order = _pickled(grader, limits, tier)
+        self.order = _pickled(grader, limits, tier)
         self.pipe, theirs = Pipe()
         # Not multiprocessing: its workers run the user's script again to find its functions.
         start = "from ot_grid.grading import worker; worker.main()"
@@ -108,7 +148,7 @@ class _Worker:
         self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         theirs.close()
         self.pipe.send(sys.path)
-        self.pipe.send_bytes(order)
+        self.pipe.send_bytes(self.order)
         self.item: int | None = None
         self.started, self.alive = False, True
         self.deadline = time.monotonic() + START_SECONDS

@@ -15,6 +15,7 @@ from typing import Any
 
 from ot_grid import key, store, tables
 from ot_grid.errors import BadInput
+from ot_grid.grading import pool
 from ot_grid.inference.replies import Replies
 from ot_grid.planning import signatures
 from ot_grid.planning.frozen import Sweep
@@ -73,7 +74,7 @@ def rescore(
     if problems:
         raise BadInput(*problems)
     held_out = set(sweep.held_out) - set(only)
-    with closing(Replies(place.replies)) as replies:
+    with closing(Replies(place.replies)) as replies, pool.kept():
         for artifact in found:
             evaluation = evaluations.load(place, artifact, replies)
             why = "" if grade is None or evaluation.name in only else _unlike(evaluation.benchmark["grade"], grade)

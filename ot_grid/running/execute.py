@@ -24,6 +24,7 @@ from typing import Any
 from ot_grid import attempts, key, machine, store
 from ot_grid.config import Cluster, Runtime
 from ot_grid.errors import BadInput, OtGridError, UpstreamMissing
+from ot_grid.grading import pool
 from ot_grid.inference.door import Door
 from ot_grid.registry import load_plugins
 from ot_grid.running.progress import Writer
@@ -74,12 +75,13 @@ def run_orders(root: str, orders: Sequence[Mapping[str, Any]], runtime: Runtime)
     runtime = replace(runtime, cluster=with_threads(runtime.cluster))
     door = Door(Store(root).replies, runtime.cluster, lambda done, total, what: None)
     failed: list[tuple[Order, Exception]] = []
-    for order in map(Order.of, orders):
-        try:
-            run(Store(root), order, runtime, door)
-        except Exception as error:
-            print(traceback.format_exc(), flush=True)  # noqa: T201 (a job's stdout is its log)
-            failed.append((order, error))
+    with pool.kept():
+        for order in map(Order.of, orders):
+            try:
+                run(Store(root), order, runtime, door)
+            except Exception as error:
+                print(traceback.format_exc(), flush=True)  # noqa: T201 (a job's stdout is its log)
+                failed.append((order, error))
     if failed:
         told = "; ".join(f"{order.folder}: {error}" for order, error in failed)
         raise (UpstreamMissing if all(isinstance(e, UpstreamMissing) for _, e in failed) else OtGridError)(told)

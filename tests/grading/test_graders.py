@@ -251,3 +251,27 @@ def test_nothing_to_grade_starts_no_process():
 def test_after_thinking(reply, after):
     """The answer is what follows the thinking; a reply that never thinks is all answer."""
     assert after_thinking(reply) == after
+
+
+def test_idle_workers_are_kept_for_the_next_call_that_grades_the_same_way():
+    """Within `kept` alone; one that died is not taken again, and another way of grading ends them."""
+
+    def processes() -> set[int]:
+        return {worker.process.pid for workers in (pool._idle or {}).values() for worker in workers}
+
+    pairs = [("1", "1"), ("2", "1")]
+    with pool.kept():
+        assert len(grade(number, *pairs, workers=2)) == 2
+        first = processes()
+        assert grade(number, *pairs, workers=2) == grade(number, *pairs, workers=2)
+        assert processes() == first
+        for workers in (pool._idle or {}).values():
+            workers[0].process.kill()
+            workers[0].process.wait()
+        assert len(grade(number, *pairs, workers=2)) == 2
+        assert len(processes() & first) == 1
+        grade(number, *pairs, workers=2, limits=ItemLimits(seconds=3))
+        assert not processes() & first
+    assert pool._idle is None
+    grade(number, *pairs)
+    assert not processes()
