@@ -280,3 +280,33 @@ def test_a_report_as_one_reader_wished_it_is_not_the_stored_one():
     assert not path.exists()
     main(["report", "--store", str(artifacts.place.root)])
     assert path.exists()
+
+
+@pytest.mark.parametrize("error", [PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError])
+def test_a_folder_that_cannot_be_used_is_told_and_no_traceback(monkeypatch, capsys, error: type[OSError]):
+    """Whatever command meets it."""
+
+    def command(words: object) -> int:
+        raise error(13, "not for you", "/root/x")
+
+    monkeypatch.setattr("ot_grid.cli.status.status", command)
+    assert main(["status"]) == 2
+    assert capsys.readouterr().err.startswith("ot_grid: /root/x: not for you; give a folder")
+
+
+def test_an_export_to_a_file_is_told(capsys):
+    """Its target is a folder."""
+    _, artifacts = local_sweep()
+    file = artifacts.place.root / "file"
+    file.touch()
+    assert main(["export", "--store", str(artifacts.place.root), "--to", str(file / "below")]) in (1, 2)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_hydras_flags_that_do_not_go_together_are_told(tmp_path: Path):
+    """In one line, as everything else."""
+    line = [sys.executable, "-m", "ot_grid", "--cfg", "job", "-m", "filter=length,difficulty"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "--cfg and --info show one recipe" in done.stderr

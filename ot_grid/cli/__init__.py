@@ -59,6 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         complain(f"{name} is not installed, and this needs it; {install(name)}")
         return BAD_INPUT
+    except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
+        if error.filename is None:
+            raise
+        complain(f"{error.filename}: {error.strerror}; give a folder that may be read and written, or another --store")
+        return BAD_INPUT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; nothing more to tell it
         return 0
@@ -96,5 +101,8 @@ def _hydra(words: Sequence[str]) -> int:
 
     register_schema()
     sys.argv = ["ot_grid", *(word for word in words if word not in COMMANDS)]
-    hydra.main(config_path=str(shipped("conf")), config_name="config", version_base="1.3")(lambda _: None)()
+    try:
+        hydra.main(config_path=str(shipped("conf")), config_name="config", version_base="1.3")(lambda _: None)()
+    except ValueError as error:  # flags that do not go together
+        raise BadInput(f"{error}; --cfg and --info show one recipe: leave out -m, give one value each") from error
     return 0
