@@ -46,7 +46,8 @@ def _told(wanted: Plan, outcome: Outcome) -> int:
         complain(f"{wanted.runs[run_key]}: {cause}")
     if outcome.failed:
         complain("when the cause is removed: python -m ot_grid retry")
-    return 1 if outcome.failed else 0
+    stuck = outcome.left and not (outcome.submitted or outcome.queued)
+    return 1 if outcome.failed or stuck else 0
 
 
 def handed_over(outcome: Outcome) -> str:

@@ -67,10 +67,13 @@ class Place:
 
 
 def look(plan: Plan, artifacts: Artifacts, queue: Queue | None = None) -> dict[str, Standing]:
-    """Return where each stage run of a plan stands, by key; Slurm is asked only where it was given something."""
+    """Return where each stage run of a plan stands, by key; Slurm is asked only where it was given something.
+
+    What is done needs no Slurm: the results may lie where there is none.
+    """
     given = given_to_slurm(plan.name, artifacts)
     if queue is None:
-        queue = slurm.queue() if given else Queue()
+        queue = slurm.queue() if given and artifacts.missing(plan) else Queue()
     places = _places(given, queue)
     found: dict[str, Standing] = {}
     unclear: dict[str, Place | Attempt] = {}

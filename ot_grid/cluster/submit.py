@@ -111,24 +111,24 @@ class Submission:
         wanted = list(self._wanted(by_hand=by_hand))
         resources.check(((f"{run.stage} {run.label}", self.wants[run.key].resources) for run in wanted), self.nodes)
         limits = capacity.limits(self.settings.qos)
-        room = None if limits.submitted is None else limits.submitted - len(self.queue.mine())
+        room = sys.maxsize if limits.submitted is None else limits.submitted - len(self.queue.mine())
         for wave in waves(wanted, self.wants):
             made = []
             for (stage, _), packs in wave.items():
                 for part in _parts(self._shared(packs), limits.array_size):
-                    if room is not None and room < len(part) + 1:  # one more for the job that heals
-                        self.left |= {run.key for pack in part for run in pack.runs}
-                        continue
-                    made.append(self._array(stage, part))
-                    room = None if room is None else room - len(part)
+                    fits = part[: max(0, room - 1)]  # one more for the job that heals
+                    if fits:
+                        made.append(self._array(stage, fits))
+                    self.left |= {run.key for pack in part[len(fits) :] for run in pack.runs} - self.jobs.keys()
+                    room -= len(fits)
             if made and self.settings.self_heal:
                 self._heal(made)
-                room = None if room is None else room - 1
+                room -= 1
         self.outcome.left = len(self.left)
         self._keep_watch(room)
         return self.outcome
 
-    def _keep_watch(self, room: int | None) -> None:
+    def _keep_watch(self, room: int) -> None:
         """Have heartbeats wait as long as anything else of the sweep does, and none after that.
 
         A job that heals waits for a wave, so for ever where Slurm holds back a job of that wave, or itself, because its
@@ -141,7 +141,7 @@ class Submission:
             slurm.cancel([job.job for job in waiting])
             return
         given = resources.layered(self.settings, self.settings.cpu, SMALL)
-        for number in range(len(waiting), HEARTBEATS if room is None else min(HEARTBEATS, len(waiting) + room)):
+        for number in range(len(waiting), min(HEARTBEATS, len(waiting) + room)):
             begin = {"begin": f"now+{round(60 * minutes * (number + 1))}"}
             batch = self._intend(batches.HEARTBEAT, [[]], given)
             self._sbatch(batch, f"{batches.HEARTBEAT}-{sweep}", flags=begin)

@@ -15,8 +15,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
+from typing import Any
 
 from ot_grid.errors import OtGridError
 from ot_grid.grading import Graded, ItemLimits, failed, needs_sandbox
@@ -28,6 +30,7 @@ from ot_grid.grading.worker import OUT_OF_MEMORY
 
 BUILT_IN = (code, maths, number)  # importing them registers their graders
 Grader = Callable[[str, str], Graded]
+Grading = Callable[[Sequence[tuple[str, str]]], Iterator[tuple[int, Graded]]]
 
 START_SECONDS = 120.0  # to import what a grader needs on a busy machine
 SLACK = 6.0  # wall seconds for each CPU second before a worker counts as hung
@@ -36,6 +39,13 @@ SLACK = 6.0  # wall seconds for each CPU second before a worker counts as hung
 def tier(grader: Grader, sandbox: str = "auto") -> str | None:
     """Return the name of the tier in which a grader runs programs here; None: it runs none."""
     return sandboxes.choose(sandbox).name if needs_sandbox(grader) else None
+
+
+def ready(grader: Grader, sandbox: str, log: dict[str, Any]) -> Grading:
+    """Return `grade` for one grader, with its tier chosen and said in the `log` of a record."""
+    chosen = tier(grader, sandbox)
+    log.update({"sandbox": chosen} if chosen else {})
+    return partial(grade, grader, sandbox=chosen or "auto")
 
 
 def grade(

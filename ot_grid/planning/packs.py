@@ -32,7 +32,7 @@ class Outcome:
     @property
     def on_cluster(self) -> bool:
         """Whether the rest is up to the cluster."""
-        return bool(self.submitted or self.queued)
+        return bool(self.submitted or self.queued or self.left)
 
 
 @dataclass

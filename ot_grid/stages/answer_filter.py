@@ -42,13 +42,15 @@ def _by_tokens(traces: Iterable[Trace], keep: int, *, sign: int) -> Iterator[Tra
 
 
 @register("answer_filter")
-def majority(traces: Iterable[Trace], *, min_votes: int, grader: dict[str, Any]) -> Iterator[Trace | Dropped[Trace]]:
+def majority(
+    traces: Iterable[Trace], work: Work, *, min_votes: int, grader: dict[str, Any]
+) -> Iterator[Trace | Dropped[Trace]]:
     """Keep the traces whose final answer most traces of the question give, if at least `min_votes` do; ties keep none.
 
     The grader extracts the answers and says which are equal; known answers are not used.
     """
     groups = list(by_question(traces))
-    grade = bind.bound("grader", grader)
+    grade = pool.ready(bind.bound("grader", grader), work.cluster.sandbox, work.log)
     answers = _extracted(grade, groups)
     equal = _equal(grade, {pair for group in groups for pair in _pairs(_distinct(group, answers))})
     for group in groups:
@@ -75,9 +77,9 @@ def _elected(votes: dict[str, list[Trace]], min_votes: int) -> Iterator[Trace | 
                 yield Dropped(trace, f"no majority: {len(voters)} votes{', a tie' if tied else ''}")
 
 
-def _extracted(grade: pool.Grader, groups: Sequence[Sequence[Trace]]) -> dict[str, str | None]:
+def _extracted(grade: pool.Grading, groups: Sequence[Sequence[Trace]]) -> dict[str, str | None]:
     traces = [trace for group in groups for trace in group]
-    done = pool.grade(grade, [(trace.reply.whole, "0") for trace in traces])
+    done = grade([(trace.reply.whole, "0") for trace in traces])
     return {sieve.label(traces[index]): graded.extracted for index, graded in done}
 
 
@@ -90,9 +92,9 @@ def _pairs(answers: Sequence[str]) -> Iterator[tuple[str, str]]:
     return itertools.combinations(answers, 2)
 
 
-def _equal(grade: pool.Grader, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
+def _equal(grade: pool.Grading, wanted: set[tuple[str, str]]) -> set[tuple[str, str]]:
     pairs = sorted(wanted)
-    done = pool.grade(grade, [(f"\\boxed{{{second}}}", first) for first, second in pairs])
+    done = grade([(f"\\boxed{{{second}}}", first) for first, second in pairs])
     same = {pairs[index] for index, graded in done if graded.score == 1}
     return same | {(first, first) for first, _ in pairs}
 
@@ -108,7 +110,8 @@ def run(work: Work) -> dict[str, Any]:
     choice, limit = work.reads["answer_filter"], work.reads["rows"]
     traces = _grouped(tables.read_traces(work.inputs[0], work.asker.find))
     work.progress(0, len(traces), "traces filtered")
-    kept, dropped = sieve.settle(traces, bind.call("answer_filter", choice, traces), choice["function"])
+    handed: list[Any] = [traces, work][: bind.positional("answer_filter", choice)]
+    kept, dropped = sieve.settle(traces, bind.call("answer_filter", choice, *handed), choice["function"])
     drawn = sorted(kept, key=lambda trace: key.fraction("answer_filter", trace.question.row, trace.sample))
     dropped += [Dropped(trace, "not drawn: the dataset is full") for trace in drawn[limit:]]
     if not drawn[:limit]:

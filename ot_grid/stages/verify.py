@@ -86,10 +86,7 @@ def _graded(traces: Iterable[Trace], work: Work, grader: dict[str, Any]) -> Iter
     known = [trace for trace in given if trace.question.answer is not None]
     yield from ((trace, NO_ANSWER) for trace in given if trace.question.answer is None)
     pairs = [(trace.reply.whole, str(trace.question.answer)) for trace in known]
-    function = bind.bound("grader", grader)
-    tier = pool.tier(function, work.cluster.sandbox)
-    work.log.update({"sandbox": tier} if tier else {})
-    for index, graded in pool.grade(function, pairs, sandbox=tier or "auto"):
+    for index, graded in pool.ready(bind.bound("grader", grader), work.cluster.sandbox, work.log)(pairs):
         yield known[index], graded
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from ot_grid import api
+from ot_grid.cli import main
 from ot_grid.cluster import batches, slurm
 from ot_grid.errors import BadInput, OtGridError
 from ot_grid.launch import launch
 from ot_grid.planning import freezing
 from ot_grid.store import Store
 from tests.cluster.conftest import planned, sent, tasks
+from tests.sweeps import record
 
 
 def test_each_stage_run_is_in_one_array_behind_those_of_its_inputs(cluster: Path):
@@ -145,6 +147,38 @@ def test_no_more_is_submitted_than_the_cluster_takes(cluster: Path):
     assert outcome.handed_over + outcome.left == len(plan.runs)
     given = set(tasks(plan))
     assert all(parent in given for key in given for parent in plan.runs[key].inputs)
+
+
+def test_a_wave_larger_than_what_one_user_may_queue_goes_in_pieces(cluster: Path):
+    """As much of a wave as there is room for is submitted, with the job that heals: it submits the rest later."""
+    (cluster / "jobs").write_text("3")  # three teachers are asked by an array of three jobs
+    plan, artifacts = planned("teacher=qwq,r1,phi", "cluster.slurm.heartbeat=null")
+    seen: set[str] = set()
+    for _ in plan.runs:
+        outcome = launch(plan, artifacts)
+        jobs = sum(int(n) + 1 for text in sent(cluster).values() for n in re.findall(r"--array=0-(\d+)", text))
+        assert jobs <= 3
+        assert outcome.submitted
+        assert outcome.handed_over + outcome.left + outcome.cached == len(plan.runs)
+        given = tasks(plan).keys() - seen
+        seen |= given
+        for key in given:
+            record(artifacts, plan.runs[key])
+        for each in (cluster / "sent").iterdir():
+            each.unlink()
+        if not outcome.left:
+            break
+    assert seen == set(plan.runs)
+
+
+def test_without_any_room_nothing_is_said_to_be_done(cluster: Path, capsys: pytest.CaptureFixture[str]):
+    """Where the user's other jobs fill the limit, the command says what waits, prints no table, and fails."""
+    (cluster / "jobs").write_text("1")
+    plan, artifacts = planned("cluster.slurm.heartbeat=null")
+    outcome = launch(plan, artifacts)
+    assert (outcome.submitted, outcome.left, outcome.on_cluster) == ([], len(plan.runs), True)
+    assert main(["resume", plan.name, "--store", plan.runtime.store]) == 1
+    assert f"{len(plan.runs)} wait for room under the limits of the cluster" in capsys.readouterr().out
 
 
 def test_more_workers_can_be_added_later(cluster: Path):

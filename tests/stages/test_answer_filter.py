@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
+
 import pytest
 
 from ot_grid import tables
 from ot_grid.errors import BadInput
+from ot_grid.grading import sandbox
+from ot_grid.grading.sandbox import tiers
 from ot_grid.registry import register
 from ot_grid.stages import answer_filter
 
@@ -40,6 +45,21 @@ def test_majority_groups_equal_answers(work, traces_at, asker, reasons):
     run, _ = run_with(work, traces_at("in", {("q", "2"): votes}), MAJORITY)
     assert kept(run, asker) == [("q", 0), ("q", 1)]
     assert sorted(reasons(run.out).values()) == ["no answer extracted", "outvoted: 1 votes, 2 for another answer"]
+
+
+def test_a_required_sandbox_is_required_of_its_graders_too(work, traces_at, monkeypatch):
+    """A grader's programs are kept apart as `cluster.sandbox` says, or the stage refuses; the tier is recorded."""
+    code = {"function": "code", "seconds": 6.0, "memory_mb": 1024, "tolerance": None}
+    inputs = traces_at("in", {("Add one.", "no tests"): ["```python\nprint(1)\n```"] * 2})
+    run = work({"answer_filter": {**MAJORITY, "grader": code}, "rows": 9}, inputs)
+    with contextlib.suppress(BadInput):  # whether a program is an answer that can be voted on is not asked here
+        answer_filter.run(run)
+    assert run.log["sandbox"] in tiers.TIERS
+    monkeypatch.setattr(tiers, "problem", lambda tier: "not allowed here" if tier.isolated else "")
+    sandbox.choose.cache_clear()
+    with pytest.raises(BadInput, match="'required': untrusted code cannot be kept apart here"):
+        answer_filter.run(replace(run, cluster=replace(run.cluster, sandbox="required")))
+    sandbox.choose.cache_clear()
 
 
 def test_majority_needs_its_votes_and_no_tie(work, traces_at, asker, reasons):

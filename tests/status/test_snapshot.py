@@ -281,6 +281,8 @@ def test_without_slurm_a_submitted_sweep_is_unknown_not_failed(
     for run in runs[1:]:
         record(artifacts, run)
     assert command.status([]) == 0
+    assert [line for line in api.explain([plan.cells[0].id], place=own_store) if "done" in line]
+    assert api.retry(place=own_store).outcome.cached == len(runs)
 
 
 def test_watching_ends_when_nothing_moves(own_store: Path, capsys: pytest.CaptureFixture[str]):
