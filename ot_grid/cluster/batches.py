@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,10 +111,17 @@ def of_sweep(place: Store, sweep: str) -> list[Batch]:
 
 
 def live(place: Store) -> Iterator[Batch]:
-    """Yield the batches of all sweeps that are not known to be over."""
+    """Yield the batches of all sweeps that are not known to be over, and of which nobody has deleted the folder.
+
+    The jobs of a deleted one find no orders and end; another sweep has nothing to do with it.
+    """
     for marker in sorted((place.root / "queue").glob("*")):
-        if not marker.name.startswith("."):
-            yield read(place.root / marker.read_text())
+        if marker.name.startswith("."):
+            continue
+        with suppress(FileNotFoundError):  # over, since the folder was listed
+            folder = place.root / marker.read_text()
+            if folder.exists():
+                yield read(folder)
 
 
 def _folder(place: Store, sweep: str) -> Path:

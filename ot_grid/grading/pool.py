@@ -7,6 +7,7 @@ it gets no verdict but a reason. It must not use threads (Math-Verify needs sign
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pickle
 import signal
@@ -33,6 +34,8 @@ Grader = Callable[[str, str], Graded]
 Grading = Callable[[Sequence[tuple[str, str]]], Iterator[tuple[int, Graded]]]
 
 START_SECONDS = 120.0  # to import what a grader needs on a busy machine
+# Replies that are worth the start of one more worker: a second, in which it grades hundreds.
+WORTH = 16
 SLACK = 6.0  # wall seconds for each CPU second before a worker counts as hung
 
 
@@ -62,7 +65,8 @@ def grade(
     """
     own = needs_sandbox(grader)
     tools = (limits or own or ItemLimits(), sandboxes.choose(sandbox) if own and pairs else None)
-    count = min(workers or len(os.sched_getaffinity(0)), len(pairs))
+    worth = len(pairs) if own else math.ceil(len(pairs) / WORTH)  # programs run for seconds
+    count = min(workers or min(len(os.sched_getaffinity(0)), worth), len(pairs))
     waiting = deque(range(len(pairs)))
     crew: list[_Worker] = []
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -179,6 +180,18 @@ def test_without_any_room_nothing_is_said_to_be_done(cluster: Path, capsys: pyte
     assert (outcome.submitted, outcome.left, outcome.on_cluster) == ([], len(plan.runs), True)
     assert main(["resume", plan.name, "--store", plan.runtime.store]) == 1
     assert f"{len(plan.runs)} wait for room under the limits of the cluster" in capsys.readouterr().out
+
+
+def test_a_deleted_jobs_folder_stops_nothing(cluster: Path):
+    """Somebody who tidies up deletes what was given to Slurm: every sweep goes on, that one too."""
+    first, artifacts = planned()
+    launch(first, artifacts)
+    shutil.rmtree(artifacts.place.root / "jobs")
+    assert launch(*planned("filter=none")).submitted
+    assert api.status(first.name, place=artifacts.place.root).counts["failed"] == 0
+    again = launch(first, artifacts)
+    assert again.submitted
+    assert again.handed_over + again.queued == len(first.runs)
 
 
 def test_more_workers_can_be_added_later(cluster: Path):

@@ -275,3 +275,12 @@ def test_idle_workers_are_kept_for_the_next_call_that_grades_the_same_way():
     assert pool._idle is None
     grade(number, *pairs)
     assert not processes()
+
+
+@pytest.mark.parametrize(("replies", "most"), [(1, 1), (pool.WORTH, 1), (pool.WORTH + 1, 2), (8 * pool.WORTH, 8)])
+def test_no_more_workers_start_than_replies_are_worth(replies: int, most: int, monkeypatch: pytest.MonkeyPatch):
+    """On a node of many cores a few replies are not met by a worker on each: the start of one costs a second."""
+    monkeypatch.setattr(pool.os, "sched_getaffinity", lambda process: range(64))
+    with pool.kept():
+        assert len(grade(number, *[("1", "1")] * replies)) == replies
+        assert len({worker.process.pid for workers in (pool._idle or {}).values() for worker in workers}) == most
