@@ -33,7 +33,7 @@ def throttle(words: Sequence[str]) -> int:
     """Say how many jobs of an array may run at once."""
     parser = store_parser("throttle", "Let at most N jobs of each array of a sweep run at once, from now on.")
     parser.add_argument("sweep", metavar="SWEEP", help="its name, as `status` shows it")
-    parser.add_argument("most", metavar="N", help="0 lifts the limit")
+    parser.add_argument("most", metavar="N", help="0 lifts the limit, which holds until then")
     args = parser.parse_args(words)
     if not args.most.isdigit():
         raise BadInput(f"N={args.most!r} is no number of jobs; give a whole number, 0 to lift the limit")

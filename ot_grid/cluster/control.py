@@ -18,6 +18,8 @@ from ot_grid.errors import BadInput
 from ot_grid.planning import frozen
 from ot_grid.store import Store
 
+THROTTLE = "throttle.json"
+
 
 @dataclass(frozen=True)
 class Cancelled:
@@ -61,7 +63,7 @@ def throttle(place: Store, name: str, most: int) -> Throttled:
     if most < 0:
         raise BadInput(f"{most} jobs at once cannot be: give a whole number of at least 1, or 0 to lift the limit")
     sweep = frozen.find_sweep(place, name).name
-    _remember(place, sweep, most)
+    store.write_json(place.sweep(sweep) / THROTTLE, {"most": most})
     if not batches.of_sweep(place, sweep):
         return Throttled(0, 0)
     arrays: dict[str, int] = {}
@@ -74,14 +76,13 @@ def throttle(place: Store, name: str, most: int) -> Throttled:
     return Throttled(len(arrays), sum(arrays.values()))
 
 
-def _remember(place: Store, sweep: str, most: int) -> None:
-    """Have what is submitted for this sweep later, also by jobs that heal it, keep to the limit."""
-    path = place.sweep(sweep) / frozen.RUNTIME
-    if not path.exists():
-        return
-    runtime = store.read_json(path)
-    runtime["cluster"]["slurm"]["max_parallel"] = most or None
-    store.write_json(path, runtime)
+def throttled(place: Store, sweep: str, most: int | None) -> int | None:
+    """Return how many jobs of a sweep's array may run at once: what `throttle` last said, else the settings' `most`.
+
+    It holds for whatever submits the sweep, be it a job that heals or the same command again.
+    """
+    path = place.sweep(sweep) / THROTTLE
+    return store.read_json(path)["most"] or None if path.exists() else most
 
 
 def _queued(place: Store, sweep: str, queue: Queue) -> list[tuple[Batch, list[Queued]]]:

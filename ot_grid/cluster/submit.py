@@ -21,7 +21,7 @@ from submitit.core.utils import FailedJobError
 
 from ot_grid import attempts, store
 from ot_grid.attempts import Attempt
-from ot_grid.cluster import batches, capacity, resources, slurm, standing
+from ot_grid.cluster import batches, capacity, control, resources, slurm, standing
 from ot_grid.cluster.batches import Batch
 from ot_grid.cluster.standing import FAILED, QUEUED, RUNNING, Standing
 from ot_grid.config import Resources, Slurm
@@ -225,13 +225,13 @@ class Submission:
         self, batch: Batch, name: str, parents: Sequence[str] = (), flags: Mapping[str, Any] = MappingProxyType({})
     ) -> str:
         executor = Arrays(folder=batch.folder)
-        given = batch.resources
+        given, place = batch.resources, self.artifacts.place
         executor.update_parameters(
             job_name=name,
             setup=given.setup or None,
             stderr_to_stdout=True,
             use_srun=False,
-            array_parallelism=self.settings.max_parallel or len(batch.tasks),
+            array_parallelism=control.throttled(place, self.plan.name, self.settings.max_parallel) or len(batch.tasks),
             additional_parameters={**self._flags(batch, parents), **resources.options(given), **flags},
         )
         python = given.python or shlex.quote(sys.executable)
@@ -241,7 +241,7 @@ class Submission:
             with outside_of_any_job():
                 job = executor.submit_array(len(batch.tasks), command)
         except FailedJobError as error:
-            batches.over(self.artifacts.place, batch)
+            batches.over(place, batch)
             raise OtGridError(
                 f"sbatch refused {name}: {' '.join(str(error).split())}; what was submitted before goes on, and the "
                 "same command submits the rest"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from ot_grid import store
 from ot_grid.cluster import batches, control
 from ot_grid.errors import BadInput
 from ot_grid.launch import launch
-from ot_grid.planning import frozen
-from tests.cluster.conftest import planned
+from tests.cluster.conftest import gone, planned, sent
 
 
 def told(cluster: Path, word: str) -> list[list[str]]:
@@ -51,15 +51,24 @@ def test_another_sweep_that_needs_the_same_is_counted(cluster: Path):
 
 
 def test_a_limit_holds_for_what_is_there_and_what_comes(cluster: Path):
-    """Each waiting array is told, healing ones are not; the sweep remembers it for later arrays; 0 lifts it."""
-    plan, artifacts = planned()
+    """Each waiting array is told, healing ones are not; the same command, later, keeps to it; 0 lifts it."""
+    wanted = ("teacher=qwq,r1,phi", "cluster.slurm.max_parallel=1")
+    plan, artifacts = planned(*wanted)
     launch(plan, artifacts)
-    kept = artifacts.place.sweep(plan.name) / frozen.RUNTIME
     waiting = [batch for batch in batches.of_sweep(artifacts.place, plan.name) if not batch.heals]
     made = control.throttle(artifacts.place, plan.name, 2)
     assert (made.arrays, made.queued) == (len(waiting), sum(len(batch.tasks) for batch in waiting))
-    assert store.read_json(kept)["cluster"]["slurm"]["max_parallel"] == 2
-    control.throttle(artifacts.place, plan.name, 0)
-    assert store.read_json(kept)["cluster"]["slurm"]["max_parallel"] is None
+    assert limits(cluster) == {"1"}
+    for most, wish in ((2, "2"), (0, "3")):
+        control.throttle(artifacts.place, plan.name, most)
+        gone(cluster, "exit 1")
+        shutil.rmtree(artifacts.place.root / "jobs")
+        launch(*planned(*wanted))
+        assert limits(cluster) == {wish}
     with pytest.raises(BadInput, match="-1 jobs at once cannot be"):
         control.throttle(artifacts.place, plan.name, -1)
+
+
+def limits(cluster: Path) -> set[str]:
+    """Return how many jobs of the submitted arrays of three may run at once."""
+    return {most for text in sent(cluster).values() for most in re.findall(r"--array=0-2%(\d+)", text)}
