@@ -95,7 +95,7 @@ class Report:
         return render.markdown(self._page)
 
     def to_csv(self) -> str:
-        """Return the ranked table as CSV; lines that start with '#' hold the banner and the notes."""
+        """Return the ranked table as CSV; a banner stands in a column of its own."""
         return render.comma_separated(self._page, self.table)
 
     def to_json(self) -> str:

@@ -6,8 +6,6 @@ compute anything.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -108,18 +106,12 @@ def _escaped(text: str) -> str:
 
 
 def comma_separated(page: Page, table: pd.DataFrame) -> str:
-    """Return CSV between comment lines: `pandas.read_csv(path, comment="#")` reads the table."""
-    out = io.StringIO()
-    out.writelines(_comments([*page.banner, *(f"{name}: {value}" for name, value in page.heading.items())]))
-    # Words are quoted, so that a '#' among them starts no comment; ten digits hide the noise of binary fractions.
-    table.to_csv(out, index=False, quoting=csv.QUOTE_NONNUMERIC, float_format="%.10g", lineterminator="\n")
-    out.writelines(_comments(page.notes))
-    return out.getvalue()
+    """Return plain CSV, which `pandas.read_csv` and spreadsheets read: the table, the banner as a column of every row.
 
-
-def _comments(lines: Sequence[str]) -> Iterator[str]:
-    for line in lines:
-        yield f"# {' '.join(line.split())}\n"
+    Heading and notes are in the other forms. Ten digits hide the noise of binary fractions.
+    """
+    told = table.assign(banner=" ".join(page.banner)) if page.banner else table
+    return str(told.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
 
 
 def strict_json(page: Page, frames: Mapping[str, pd.DataFrame], facts: Mapping[str, Any]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import re
 import subprocess
 import sys
 
@@ -26,13 +28,14 @@ def rehearsal(make):
 
 def test_every_form_starts_with_the_banner_and_ends_with_the_notes(rehearsal):
     """No number of a rehearsal can be read without being told."""
-    for form, before in ((rehearsal.to_text(), ""), (rehearsal.to_markdown(), "> **"), (rehearsal.to_csv(), "# ")):
+    for form, before in ((rehearsal.to_text(), ""), (rehearsal.to_markdown(), "> **")):
         assert form.startswith(before + TOLD)
         assert form.index("Sweep") < form.index("rank")
         assert form.rstrip().endswith("replies bought earlier cost nothing.")
     parsed = json.loads(rehearsal.to_json())
     assert (next(iter(parsed)), list(parsed)[-1]) == ("banner", "notes")
     assert parsed["banner"] == [TOLD]
+    assert all(row["banner"] == TOLD for row in csv.DictReader(io.StringIO(rehearsal.to_csv())))
 
 
 def test_without_a_rehearsal_there_is_no_banner(made):
@@ -88,14 +91,15 @@ def test_markdown_survives_bars_and_underscores(make):
 
 
 def test_csv_is_read_back_by_pandas(make):
-    """Banner and notes are comments, words may hold '#', commas and quotes, and the numbers are those of the frame."""
+    """As it is: the banner is a column, words may hold '#', commas and quotes, numbers are the frame's, unquoted."""
     made = make(factors={"filter": ['a#b, "c"', "d"]}, banner=BANNER)
     made.complete()
     report = build(made.store, None)
-    back = pd.read_csv(io.StringIO(report.to_csv()), comment="#")
-    assert list(back.columns) == list(report.table.columns)
+    back = pd.read_csv(io.StringIO(report.to_csv()))
+    assert list(back.columns) == [*report.table.columns, "banner"]
     assert set(back["filter"]) == {'a#b, "c"', "d"}
     assert back["mean"].tolist() == pytest.approx(report.table["mean"].tolist())
+    assert re.search(r",[0-9.]+,[0-9.]+,", report.to_csv())
 
 
 def test_json_is_strict_and_complete(rehearsal):
