@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from ot_grid import api
 from ot_grid.config import Recipe
 from ot_grid.planning.plan import Builder, Plan
+from tests.planning.settings import leaves
 
 # Which stages read a field, by the longest matching beginning of its dotted path: written down apart from the code.
 READERS = {
@@ -39,15 +40,6 @@ READERS = {
     "domain": set(),
 }
 EVERY_STAGE = ["mix=equal", "filter=length", "verify=on", "answer_filter=longest", "dedup=exact"]
-
-
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every setting of a recipe that is no mapping, by dotted path."""
-    if isinstance(value, Mapping) and value:
-        for name, item in value.items():
-            yield from leaves(item, f"{path}.{name}".strip("."))
-    else:
-        yield path, value
 
 
 def other(value: Any) -> Any:

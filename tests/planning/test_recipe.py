@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from ot_grid.planning.recipe import Composer, Override, composer, composing, parse
+from tests.planning.settings import leaves
 
 CHOICES = ["filter=length", "verify=on", "answer_filter=majority", "mix=equal", "scale=ot_1k"]
-
-
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every setting that is no mapping, by dotted path."""
-    if isinstance(value, Mapping) and value:
-        for name, item in value.items():
-            yield from leaves(item, f"{path}.{name}".strip("."))
-    else:
-        yield path, value
 
 
 def other(value: Any) -> str:

@@ -69,9 +69,10 @@ def _paths(row: Cells, wanted: Sequence[str | None]) -> list[str]:
     """Return the columns there are, and what lies in those that a wanted path begins with."""
     names = list(map(str, row))
     for name in wanted:
-        inside = row.get(str(name).partition(".")[0]) if name and "." in name else None
+        head, dot, _ = (name or "").partition(".")
+        inside = row.get(head) if dot else None
         if isinstance(inside, Mapping):
-            names += [f"{name.partition('.')[0]}.{each}" for each in inside] if name else []
+            names += [f"{head}.{key}" for key in inside]
     return names
 
 
