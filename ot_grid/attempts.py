@@ -27,7 +27,7 @@ class Attempt:
     """One attempt at a stage run."""
 
     id: str
-    job: str | None  # Slurm's id, e.g. 123_4; submitit's on this machine
+    job: str | None  # Slurm's id, e.g. 123_4; on this machine that of a process
     started: str  # ISO 8601, UTC
     log: str | None
     outcome: str | None = None  # done, or a class of failure; None: running, or killed without a word

@@ -1,4 +1,4 @@
-"""From a plan to processes: the only door to submitit.
+"""From a plan to processes on this machine, or to jobs on Slurm.
 
 One idea: a stage run is launched when its inputs have records; records decide, processes only compute. On this machine
 a loop hands out what is ready; on Slurm everything is submitted at once and nothing stays alive. It must not compute

@@ -53,7 +53,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     try:
-        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+        with pq.ParquetFile(path) as file:  # read_table would load pandas, which takes longer than most stages
+            rows: list[dict[str, Any]] = file.read().to_pylist()
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: bytes that are no UTF-8 any more
         raise Corrupt(
             f"{path} cannot be read ({error}); delete its artifact {_artifact(path)} and run again"
@@ -101,6 +102,12 @@ def read_traces(artifact: Path, find: FindReplies) -> list[Trace]:
     rows = read_rows(artifact / "data" / "traces.parquet")
     bought = find([row["reply"] for row in rows if row["reply"]])
     return [_trace(row, bought, artifact) for row in rows]
+
+
+def references(artifact: Path) -> list[tuple[tuple[str, int], str]]:
+    """Read of `data/traces.parquet` the id of each question and the sample, with the key of its bought reply."""
+    rows = read_rows(artifact / "data" / "traces.parquet")
+    return [((row["question_id"], row["sample"]), row["reply"]) for row in rows if row["reply"]]
 
 
 def _trace(row: dict[str, Any], bought: Mapping[str, Reply], artifact: Path) -> Trace:

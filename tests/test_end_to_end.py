@@ -9,10 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from ot_grid import api, launch
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 # Four questions, two training steps, one benchmark of four questions: every stage for real, in under a minute.
 TINY = [
-    "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=2", "train.checkpoint_steps=1",
+    "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=2", "train.checkpoint_steps=2",
     "train.max_length=96", "train.epochs=1", "eval=sums", "eval.sums.limit=4", "mix=top1", "tracking='off'",
 ]  # fmt: skip
 DETERMINISTIC = ("source", "mix", "filter", "dedup", "traces", "verify", "answer_filter", "dataset")
@@ -204,7 +206,7 @@ def test_ctrl_c_ends_cleanly_and_leaves_no_process(tmp_path: Path):
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "goes on from here" in told
-    wait_for(lambda: not alive(tmp_path))
+    wait_for(lambda: not alive(process.pid))
 
 
 def wait_for(what: Any, seconds: float = 120) -> None:
@@ -214,15 +216,13 @@ def wait_for(what: Any, seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-def alive(place: Path) -> list[int]:
-    """Return the processes that work in a store: those whose command line names it."""
+def alive(session: int) -> list[int]:
+    """Return the processes of a session that work: those of a command that was started in one of its own."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if str(place).encode() in path.read_bytes() and int(path.parent.name) != os.getpid():
-                found.append(int(path.parent.name))
-        except OSError:
-            continue
+    for process in psutil.process_iter(["status"]):
+        with suppress(ProcessLookupError):
+            if os.getsid(process.pid) == session and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
     return found
 
 
@@ -236,7 +236,7 @@ def test_killed_at_random_moments_it_ends_the_same(times: int, grid: Path, tmp_p
     for number in range(times):
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         time.sleep(moments.uniform(1.0, 9.0))
-        victims = [process.pid] if number % 4 == 0 else [*alive(tmp_path), process.pid]
+        victims = [process.pid] if number % 4 == 0 else alive(process.pid)
         for victim in victims:
             try:
                 os.kill(victim, signal.SIGKILL)

@@ -26,7 +26,7 @@ place, orders, runtime = json.load(sys.stdin)
 run_orders(place, orders, Runtime.of(runtime))
 """
 TRAINED = [
-    "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=2", "train.checkpoint_steps=1",
+    "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=2", "train.checkpoint_steps=2",
     "train.max_length=256", "train.epochs=1", "source=gsm8k", "mix=top1", "filter=none", "teacher=reference",
     "verify=on", "tracking='off'",
 ]  # fmt: skip

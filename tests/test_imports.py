@@ -32,7 +32,7 @@ APART = {
 DOORS = {
     "hydra": {"planning/recipe", "cli"},  # cli hands --cfg, --info and completion to Hydra
     "omegaconf": {"planning/recipe"},
-    "submitit": {"running", "cluster", "doctor"},
+    "submitit": {"cluster", "doctor"},
     "vllm": {"inference"},
     "transformers": {"inference", "stages/training"},
     "torch": {"inference", "stages/training"},

@@ -6,11 +6,13 @@ weights.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from ot_grid import machine
 from ot_grid.config import Cluster
-from ot_grid.errors import BadInput, nearest
+from ot_grid.errors import BadInput, OtGridError, nearest
 from ot_grid.inference.engine import Engine
 
 ENGINES = ("auto", "transformers", "vllm")
@@ -29,6 +31,18 @@ def choose(wanted: str) -> str:
     if wanted != "auto":
         return wanted
     return "vllm" if has_vllm and _has_cuda() else "transformers"
+
+
+def load(wanted: str) -> None:
+    """Import what an engine needs here, so that processes forked from this one need not.
+
+    With a GPU nothing is imported, for CUDA, once begun, survives no fork; nor for vLLM, which starts its own.
+    """
+    if machine.gpus():
+        return
+    with suppress(OtGridError, ImportError):  # told by the process that needs it
+        if choose(wanted) == "transformers":
+            from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: F401
 
 
 def _has_cuda() -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ot_grid import key
 from ot_grid.config import Resources
@@ -40,8 +39,6 @@ class Pack:
     """Stage runs that one job does one after the other."""
 
     runs: list[StageRun]
-    job: Any = None  # submitit's
-    gpu: str | None = None
 
 
 def packs(ready: Sequence[StageRun]) -> Iterator[Pack]:

@@ -1,6 +1,6 @@
 """One stage run, in this process: claim, guard, work, record.
 
-One idea: everything comes from frozen JSON, and the record is written last. It runs the same under submitit on this
+One idea: everything comes from frozen JSON, and the record is written last. It runs the same on this
 machine and under Slurm, and never composes a config. It must not know about cells or sweeps.
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,6 @@ def run(place: Store, order: Order, runtime: Runtime, door: Door) -> bool:
     except BaseException as error:
         outcome = failure_class(error)
         with suppress(OSError):  # a full disk, say, which must not hide the error itself
-            if outcome == DISK_FULL:
-                store.restart(folder)  # what is half written is of no use, and in the way of telling
             attempts.end(folder, outcome, str(error) or type(error).__name__, name=begun)
         raise
     attempts.end(folder, attempts.DONE if made else attempts.HELPED, name=begun)
@@ -115,12 +114,19 @@ def run(place: Store, order: Order, runtime: Runtime, door: Door) -> bool:
 
 def attempt(place: Store, order: Order, runtime: Runtime, door: Door) -> bool:
     """Make an artifact, or help others to; return whether it was this process that made it."""
+    folder = place.root / order.folder
     if order.shared:
         help_out(place, order, runtime, door)
-    with store.claim(place.root / order.folder):
-        if store.record_of(place.root / order.folder) is not None:
+    with store.claim(folder):
+        if store.record_of(folder) is not None:
             return False
-        make(place, order, runtime, door)
+        try:
+            make(place, order, runtime, door)
+        except Exception as error:
+            if failure_class(error) == DISK_FULL:
+                with suppress(OSError):  # which must not hide the error itself
+                    store.restart(folder)  # what is half written is of no use, and in the way of telling
+            raise
         return True
 
 
@@ -221,21 +227,18 @@ def failure_class(error: BaseException) -> str:
 def whereabouts() -> dict[str, Any]:
     """Return where this process runs, and its log."""
     told = os.environ
-    job = told.get("OT_GRID_JOB") or told.get("SUBMITIT_LOCAL_JOB_ID")
-    log = told.get("OT_GRID_LOG")
-    if not log and job and told.get("SUBMITIT_FOLDER"):
-        log = f"{told['SUBMITIT_FOLDER'].replace('%j', job)}/{job}_0_log.out"
     return {
         "host": socket.gethostname(),
         "pid": os.getpid(),
-        "job": job,
-        "log": log,
+        "job": told.get("OT_GRID_JOB"),
+        "log": told.get("OT_GRID_LOG"),
         "cores": machine.cores(),
         "gpus": machine.gpus(),
     }
 
 
-def versions() -> dict[str, Any]:
+@cache
+def versions() -> Mapping[str, Any]:
     """Return what made an artifact: packages, Python, and the commit of a checkout. Recorded; only warns."""
     return {"python": platform.python_version(), "commit": commit(), **machine.versions(VERSIONED)}
 

@@ -5,28 +5,32 @@ One idea: a loop hands out what is ready and looks for records; killed at any mo
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import submitit
 
 from ot_grid import attempts, machine, store
 from ot_grid.config import Cluster
-from ot_grid.planning.packs import Outcome, Pack, packs
+from ot_grid.planning.packs import Outcome, packs
 from ot_grid.planning.plan import Plan, StageRun
 from ot_grid.running.display import Display
-from ot_grid.running.execute import run_orders
+from ot_grid.running.processes import Process, Processes
 from ot_grid.store import Artifacts
 
 POLL_SECONDS = 0.1
 GRACE_SECONDS = 10.0  # for jobs to end after Ctrl-C
-NO_LIMIT_MINUTES = 60 * 24 * 30
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Stage runs that one process does one after the other."""
+
+    runs: Sequence[StageRun]
+    process: Process
+    gpu: str | None
 
 
 class Local:
@@ -37,9 +41,9 @@ class Local:
         self.workers, self.threads = machine.share(cluster)
         self.runtime = replace(plan.runtime, cluster=replace(cluster, threads=self.threads))
         self.waiting: list[StageRun] = []
-        self.running: list[Pack] = []
+        self.running: list[_Job] = []
         self.free_gpus = machine.gpu_names()
-        self.logs = artifacts.place.root / "jobs" / plan.name
+        self.processes = Processes(artifacts.place.root / "jobs" / plan.name, self.threads)
 
     def run(self, missing: Sequence[StageRun]) -> None:
         """Run all to the end, or until interrupted: then the jobs are ended too."""
@@ -51,7 +55,9 @@ class Local:
                     self._collect(display)
                     self._skip_orphans(display)
                     self._start()
-                    display.update([(r, self.artifacts.folder(r)) for p in self.running for r in p.runs], self.waiting)
+                    display.update(
+                        [(r, self.artifacts.folder(r)) for job in self.running for r in job.runs], self.waiting
+                    )
                     time.sleep(POLL_SECONDS)
             except BaseException:
                 display.line(
@@ -59,9 +65,11 @@ class Local:
                 )
                 self._stop()
                 raise
+            finally:
+                self.processes.close()
 
     def _start(self) -> None:
-        missing = {run.key for run in self.waiting} | {run.key for pack in self.running for run in pack.runs}
+        missing = {run.key for run in self.waiting} | {run.key for job in self.running for run in job.runs}
         ready = [run for run in self.waiting if not missing & set(run.inputs)]
         for pack in packs(ready):
             gpu_wanted = bool(machine.gpus()) and pack.runs[0].needs != "cpu"
@@ -69,35 +77,31 @@ class Local:
                 return
             if gpu_wanted and not self.free_gpus:
                 continue
-            pack.gpu = self.free_gpus.pop() if gpu_wanted else None
-            pack.job = self._submit(pack)
-            self.running.append(pack)
+            self.running.append(self._job(pack.runs, self.free_gpus.pop() if gpu_wanted else None))
             self.waiting = [run for run in self.waiting if run not in pack.runs]
 
-    def _submit(self, pack: Pack) -> Any:
-        executor = submitit.LocalExecutor(folder=self.logs / "%j")
-        devices = {"gpus_per_node": 1, "visible_gpus": (pack.gpu,)} if pack.gpu is not None else {}
-        executor.update_parameters(timeout_min=NO_LIMIT_MINUTES, stderr_to_stdout=True, **devices)
-        orders = [self.artifacts.order(run, self.plan) for run in pack.runs]
-        with _threads(self.threads):
-            return executor.submit(run_orders, str(self.artifacts.place.root), orders, self.runtime)
+    def _job(self, runs: Sequence[StageRun], gpu: str | None) -> _Job:
+        orders = [self.artifacts.order(run, self.plan) for run in runs]
+        asks = runs[0].needs == "inference"
+        process = self.processes.start(self.artifacts.place.root, orders, self.runtime, gpu=gpu, warm=asks)
+        return _Job(runs, process, gpu)
 
     def _collect(self, display: Display) -> None:
-        for pack in [pack for pack in self.running if pack.job is None or pack.job.done()]:
-            self.running.remove(pack)
-            if pack.gpu is not None:
-                self.free_gpus.append(pack.gpu)
-            for run in pack.runs:
-                self._settle(run, pack, display)
+        self.processes.refresh()
+        for job in [job for job in self.running if job.process.done]:
+            self.running.remove(job)
+            if job.gpu is not None:
+                self.free_gpus.append(job.gpu)
+            for run in job.runs:
+                self._settle(run, job, display)
 
-    def _settle(self, run: StageRun, pack: Pack, display: Display) -> None:
+    def _settle(self, run: StageRun, job: _Job, display: Display) -> None:
         record = store.record_of(self.artifacts.folder(run))
         if record is not None:
             self.outcome.executed += 1
             display.finished(run, record)
             return
-        log = str(pack.job.paths.stdout) if pack.job else ""
-        self.outcome.failed[run.key] = cause(self.artifacts.folder(run), log)
+        self.outcome.failed[run.key] = cause(self.artifacts.folder(run), str(job.process.log))
         display.failed(run, self.outcome.failed[run.key])
 
     def _skip_orphans(self, display: Display) -> None:
@@ -110,12 +114,12 @@ class Local:
                 display.failed(run, self.outcome.failed[run.key])
 
     def _stop(self) -> None:
-        for pack in self.running:
-            if pack.job:
-                pack.job.cancel()
         deadline = time.monotonic() + GRACE_SECONDS
-        while any(pack.job and not pack.job.done() for pack in self.running) and time.monotonic() < deadline:
+        while any(not job.process.done for job in self.running) and time.monotonic() < deadline:
+            for job in self.running:
+                job.process.interrupt()  # more than once: it may just be beginning
             time.sleep(POLL_SECONDS)
+            self.processes.refresh()
 
 
 def cause(folder: Path, log: str) -> str:
@@ -138,19 +142,3 @@ def _terminating() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Give a job its share of the cores: libraries read these when they start."""
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, str(count)), TOKENIZERS_PARALLELISM="false")
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -6,7 +6,7 @@ order of arrival ask for a subset of the same replies. It must not judge or drop
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ot_grid import key
@@ -66,6 +66,13 @@ def chosen(questions: Iterable[Question], most: int) -> list[Question]:
     return sorted(questions, key=lambda question: key.fraction("traces", question.row))[:most]
 
 
+def asked_of(questions: Iterable[Question], reads: Mapping[str, Any]) -> list[Asked]:
+    """Return what is asked of the teacher: the chosen questions, each with every sample index."""
+    count = reads["count"]
+    some = chosen(questions, min(reads["questions"], reads["rows"] // count))
+    return [(question, sample) for question in some for sample in range(count)]
+
+
 def run(work: Work) -> dict[str, Any]:
     """Write the traces of one branch, and which questions could not be answered."""
     questions, results = _answered(work)
@@ -85,9 +92,8 @@ def buy(work: Work) -> None:
 
 
 def _answered(work: Work) -> tuple[list[Question], list[Trace | Dropped[Question]]]:
-    count, limits = work.reads["count"], (work.reads["questions"], work.reads["rows"] // work.reads["count"])
-    questions = chosen(read_questions(work.inputs[0]), min(limits))
-    asked = [(question, sample) for question in questions for sample in range(count)]
+    asked = asked_of(read_questions(work.inputs[0]), work.reads)
+    questions = [question for question, sample in asked if sample == 0]
     return questions, list(bind.call("teacher", work.reads["teacher"], asked, work.asker))
 
 

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ot_grid import key, store
 from ot_grid.planning import local_files
 from ot_grid.planning.pipeline import STAGES
 from ot_grid.planning.plan import Plan, StageRun, models_of
 from ot_grid.planning.points import PRODUCT
 from ot_grid.stages import sources
+from ot_grid.status import before
 from ot_grid.store import Artifacts
 
 SHOWN_CELLS = 30
@@ -87,7 +87,7 @@ def plan_text(plan: Plan, missing: Sequence[StageRun], artifacts: Artifacts | No
     yield from unpinned(plan)
     yield from files(plan)
     yield from unused(plan)
-    yield from made_again(plan, missing, artifacts) if artifacts else ()
+    yield from before.lines(plan, missing, artifacts) if artifacts else ()
     yield ""
     for cell in plan.cells[:SHOWN_CELLS]:
         own = sum(run.key in cell.runs for run in missing)
@@ -117,36 +117,6 @@ def unpinned(plan: Plan) -> Iterator[str]:
     hub = {str(data["id"]) for data in named if not (data.get("revision") or data.get("file"))}
     if hub:
         yield f"not pinned, so that the hub may give other rows later: {', '.join(sorted(hub))}; set their revision"
-
-
-def made_again(plan: Plan, missing: Sequence[StageRun], artifacts: Artifacts) -> Iterator[str]:
-    """Yield which stage runs a store has from another version of a stage, so that they, and what follows, are new."""
-    wanted = {run.key for run in missing}
-    for stage in STAGES:
-        runs = [run for run in plan.runs.values() if run.stage == stage.name and run.key in wanted]
-        older = _versions(artifacts, stage.name) if runs else {}
-        known = []
-        for run in runs:
-            before = older.get(key.digest([run.branch, run.reads]))
-            if before and before != list(run.version):
-                known.append((before, list(run.version)))
-        if known:
-            before, now = known[0]
-            runs_of, older_ones = many(len(known), f"{stage.name} run"), ".".join(map(str, before))
-            yield (
-                f"  {runs_of} made again, and what follows: the store has them of version {older_ones}, and this is "
-                f"{'.'.join(map(str, now))} (see CHANGELOG); replies stay bought"
-            )
-
-
-def _versions(artifacts: Artifacts, stage: str) -> dict[str, list[int]]:
-    """Return the versions of the finished artifacts of a stage, by what they read."""
-    versions = {}
-    for folder in artifacts.place.artifacts(stage).values():
-        if (folder / store.RECORD).exists() and (folder / store.RECIPE).exists():
-            recipe = store.read_json(folder / store.RECIPE)
-            versions[key.digest([recipe["branch"], recipe["reads"]])] = list(recipe["version"])
-    return versions
 
 
 def unused(plan: Plan) -> Iterator[str]:

@@ -16,7 +16,7 @@ from ot_grid.planning import freezing
 from ot_grid.planning.plan import Plan
 from ot_grid.running import execute
 from ot_grid.running.execute import failure_class, run_orders
-from ot_grid.stages import mix
+from ot_grid.stages import mix, traces
 from ot_grid.store import Artifacts
 
 
@@ -86,6 +86,41 @@ def test_one_failure_does_not_stop_the_others(sweep: tuple[Plan, Artifacts], mon
         ordered(plan, artifacts, "mix", "benchmark")()
     assert store.record_of(folder(plan, artifacts, "benchmark"))
     assert attempts.read(folder(plan, artifacts, "mix"))[-1].outcome == "bug"
+
+
+def full_disk(task: Any) -> Any:
+    """Write half of an output, then find no space."""
+    (task.out / "data").mkdir(exist_ok=True)
+    (task.out / "data" / "half.parquet").write_bytes(b"PAR1")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_out_of_disk_what_is_half_written_is_cleared(sweep: tuple[Plan, Artifacts], monkeypatch: pytest.MonkeyPatch):
+    """It is of no use, and in the way of telling what happened."""
+    plan, artifacts = sweep
+    ordered(plan, artifacts, "source")()
+    monkeypatch.setattr(mix, "run", full_disk)
+    with pytest.raises(OtGridError, match="No space left"):
+        ordered(plan, artifacts, "mix")()
+    made = folder(plan, artifacts, "mix")
+    assert not (made / "data").exists()
+    assert attempts.read(made)[-1].outcome == "disk full"
+
+
+def test_out_of_disk_a_helper_clears_nothing_of_another(sweep: tuple[Plan, Artifacts], monkeypatch: pytest.MonkeyPatch):
+    """Jobs that generate together do not hold the artifact: what lies there belongs to the one that writes it."""
+    plan, artifacts = sweep
+    ordered(plan, artifacts, "source", "mix", "filter", "dedup")()
+    of_another = folder(plan, artifacts, "traces") / "data" / "traces.parquet"
+    of_another.parent.mkdir(parents=True)
+    of_another.write_bytes(b"PAR1")
+    monkeypatch.setattr(traces, "buy", full_disk)
+    run = next(run for run in plan.runs.values() if run.stage == "traces")
+    order = {**artifacts.order(run, plan), "shared": True}
+    with pytest.raises(OtGridError, match="No space left"):
+        run_orders(str(artifacts.place.root), [order], plan.runtime)
+    assert of_another.exists()
+    assert attempts.read(folder(plan, artifacts, "traces"))[-1].outcome == "disk full"
 
 
 @pytest.mark.parametrize(

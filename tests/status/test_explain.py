@@ -8,7 +8,6 @@ import pytest
 
 from ot_grid import api, store
 from ot_grid.errors import BadInput
-from ot_grid.status import plans
 from ot_grid.status.explain import differences, pair, why_not_cached
 from tests.sweeps import local_sweep, record
 
@@ -56,17 +55,3 @@ def test_words_name_cells_or_overrides():
         api.explain(["nowhere"], place=place)
     with pytest.raises(BadInput, match="explain takes one or two cells, not 3"):
         api.explain([first.id, first.id, first.id], place=place)
-
-
-def test_plan_says_what_another_version_has_made(monkeypatch: pytest.MonkeyPatch):
-    """A store of before is not silently of no use: which runs are made again, and why."""
-    plan, artifacts = local_sweep()
-    run = next(run for run in plan.runs.values() if run.stage == "mix")
-    older = replace(run, key="0" * 16, version=(0, *run.version[1:]))
-    store.freeze(artifacts.folder(older), older.identity)
-    record(artifacts, older)
-    artifacts.refresh()
-    told = [line for line in plans.plan_text(plan, artifacts.missing(plan), artifacts) if "made again" in line]
-    assert len(told) == 1
-    assert told[0].startswith("  1 mix run made again, and what follows: the store has them of version 0")
-    assert not [line for line in plans.plan_text(plan, [], artifacts) if "made again" in line]

@@ -20,6 +20,7 @@ from ot_grid.errors import BadInput, OtGridError
 from ot_grid.stages.training import checkpoints, encode, launcher
 from ot_grid.stages.training.launcher import ORDER, REFUSED, RESULT, STOP, STOPPED
 from ot_grid.store import read_json, write_json
+from ot_grid.tables import read_rows
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
@@ -117,7 +118,6 @@ def agreed(told: int, args: Any) -> int:
 
 def build(order: dict[str, Any], device: str, word: Word) -> Any:
     """Return the SFTTrainer; raise `BadInput` where the student's template would not train what the rows say."""
-    import pyarrow.parquet as pq
     from datasets import Dataset
     from transformers import AutoTokenizer
     from trl import SFTTrainer
@@ -125,7 +125,7 @@ def build(order: dict[str, Any], device: str, word: Word) -> Any:
     tokenizer = AutoTokenizer.from_pretrained(order["student"])
     tokenizer.chat_template = encode.template(order["template"], tokenizer)
     # from memory, not through the cache of `datasets`: processes of several nodes would meet in its lock files
-    made = encode.encode(pq.read_table(order["dataset"]).to_pylist(), tokenizer, order["max_length"])
+    made = encode.encode(read_rows(Path(order["dataset"])), tokenizer, order["max_length"])
     table = pa_table({"input_ids": made.input_ids, "completion_mask": made.completion_mask})
     args = arguments(order, device)
     if args.n_gpu > 1:
