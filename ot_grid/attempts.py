@@ -29,7 +29,7 @@ class Attempt:
     id: str
     job: str | None  # Slurm's id, e.g. 123_4; on this machine that of a process
     started: str  # ISO 8601, UTC
-    log: str | None
+    log: str | None  # its path; noted relative to the store, which may be moved or copied
     outcome: str | None = None  # done, or a class of failure; None: running, or killed without a word
     message: str = ""
     ended: str | None = None
@@ -38,8 +38,18 @@ class Attempt:
 def begin(artifact: Path, job: str | None, log: str | None) -> str:
     """Note that an attempt begins; return its id."""
     name = uuid.uuid4().hex[:8]
-    _append(artifact, {"id": name, "began": now(), "job": job, "log": log})
+    _append(artifact, {"id": name, "began": now(), "job": job, "log": relative(log, artifact)})
     return name
+
+
+def relative(log: str | None, artifact: Path) -> str | None:
+    """Return the path of a log relative to the store of an artifact, as records keep it.
+
+    >>> relative("/scratch/ada/store/jobs/two/7.log", Path("/scratch/ada/store/mix/equal-1f"))
+    'jobs/two/7.log'
+    """
+    place = artifact.parents[1]
+    return str(Path(log).relative_to(place)) if log and Path(log).is_relative_to(place) else log
 
 
 def end(artifact: Path, outcome: str, message: str = "", *, name: str | None = None, job: str | None = None) -> None:
@@ -54,12 +64,20 @@ def read(artifact: Path) -> list[Attempt]:
     for line in _lines(artifact / FILE):
         before = found.pop(line["id"], None)
         if "began" in line:
-            found[line["id"]] = Attempt(line["id"], line["job"], line["began"], line["log"])
+            found[line["id"]] = Attempt(line["id"], line["job"], line["began"], _here(line["log"], artifact))
         else:
             begun = before or Attempt(line["id"], line["job"], line["ended"], None)
             ended = {"outcome": line["outcome"], "message": line["message"], "ended": line["ended"]}
             found[line["id"]] = replace(begun, **ended)
     return list(found.values())
+
+
+def _here(log: str | None, artifact: Path) -> str | None:
+    """Return where a log lies now; older lines hold the whole path that it had."""
+    if not log:
+        return None
+    moved = artifact.parents[1] / "jobs" / log.rpartition("/jobs/")[2]
+    return str(moved if moved.exists() else artifact.parents[1] / log)
 
 
 def recent(history: Sequence[Attempt]) -> list[Attempt]:

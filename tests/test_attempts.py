@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,30 @@ def test_an_attempt_is_read_as_it_was_noted(tmp_path: Path):
     first, second = after(tmp_path, "bug", None)
     assert (first.job, first.log, first.outcome, first.message) == ("7_0", "/log", "bug", "why")
     assert (second.job, second.outcome) == ("7_1", None)
+
+
+@pytest.mark.parametrize("noted", ["relative", "whole"])
+def test_a_log_goes_with_its_store(noted: str, tmp_path: Path):
+    """Of a store that was moved or copied the logs are its own, also those that older versions noted whole."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    log = before / "jobs" / "two" / "7.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("said")
+    artifact = before / "mix" / "equal-1f"
+    attempts.begin(artifact, "7", str(log))
+    if noted == "whole":
+        told = json.loads((artifact / attempts.FILE).read_text())
+        assert told["log"] == "jobs/two/7.log"
+        (artifact / attempts.FILE).write_text(json.dumps({**told, "log": str(log)}) + "\n")
+    assert attempts.read(artifact)[0].log == str(log)
+    shutil.copytree(before, after)
+    assert attempts.read(after / "mix" / "equal-1f")[0].log == str(after / "jobs" / "two" / "7.log")
+
+
+def test_a_log_that_lies_elsewhere_keeps_its_path(tmp_path: Path):
+    """Nothing is made up: a path outside the store is noted, and found, as it is."""
+    attempts.begin(tmp_path / "store" / "mix" / "equal-1f", "7", "/elsewhere/7.log")
+    assert attempts.read(tmp_path / "store" / "mix" / "equal-1f")[0].log == "/elsewhere/7.log"
 
 
 def test_two_attempts_at_once_are_told_apart(tmp_path: Path):

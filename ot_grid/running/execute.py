@@ -98,7 +98,7 @@ def run(place: Store, order: Order, runtime: Runtime, door: Door) -> bool:
     folder = place.root / order.folder
     if store.record_of(folder) is not None:
         return False
-    here = whereabouts()
+    here = whereabouts(folder)
     begun = attempts.begin(folder, here["job"], here["log"])
     door.take_usage()
     try:
@@ -145,7 +145,7 @@ def make(place: Store, order: Order, runtime: Runtime, door: Door) -> None:
     folder = place.root / order.folder
     store.freeze(folder, order.recipe)
     store.restart(folder)
-    store.write_json(folder / store.JOB, whereabouts())
+    store.write_json(folder / store.JOB, whereabouts(folder))
     record = work(order, place, guard(place, order), runtime, door)
     (folder / store.PROGRESS).unlink(missing_ok=True)
     store.write_json(folder / store.RECORD, record)
@@ -178,7 +178,7 @@ def work(order: Order, place: Store, inputs: Sequence[Path], runtime: Runtime, d
         "usage": asdict(door.take_usage()),
         "seconds": round(attempts.seconds(attempts.read(task.out)), 3),  # of all attempts at it
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "where": whereabouts(),
+        "where": whereabouts(task.out),
         "made_with": versions(),
         "inputs": {path.name: key.digest(_outputs(path)) for path in inputs},
         "outputs": store.digests(task.out),
@@ -224,14 +224,14 @@ def failure_class(error: BaseException) -> str:
     return "stopped" if isinstance(error, (KeyboardInterrupt, SystemExit)) else "bug"
 
 
-def whereabouts() -> dict[str, Any]:
-    """Return where this process runs, and its log."""
+def whereabouts(artifact: Path) -> dict[str, Any]:
+    """Return where this process runs, and its log, relative to the store of an artifact."""
     told = os.environ
     return {
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "job": told.get("OT_GRID_JOB"),
-        "log": told.get("OT_GRID_LOG"),
+        "log": attempts.relative(told.get("OT_GRID_LOG"), artifact),
         "cores": machine.cores(),
         "gpus": machine.gpus(),
     }
