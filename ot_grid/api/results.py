@@ -59,20 +59,22 @@ def report(
 
     `asked` is what the reader wants to see; `to` another folder to write to. A report that shows held-out scores is
     noted, and written only to a folder that was named, so that nobody comes upon them unasked; neither is one that a
-    reader wished otherwise (see `Asked`). Whoever may not write to the store is told so, and has the report.
+    reader wished otherwise (see `Asked`). What is accepted is kept, and holds for every later report. Whoever may not
+    write to the store is told so, and has the report.
     The name '-' stands for no sweep: published scores alone.
     """
     from ot_grid.report import build as reports
     from ot_grid.report import held_out as looks
 
     asked = asked or reports.Asked()
-    wished = asked != reports.Asked()
+    wished = asked.wished
     if name == reports.NO_SWEEP:
         made = reports.build(Store(place), name, asked)
         return _written(made, to)
     found = frozen.find_sweep(Store(place), name)
     folder = Store(place).sweep(found.name)
     asked = replace(asked, reference=asked.reference or found.versus)
+    _keep_accepted(found, folder, asked, say)
     made = reports.build(Store(place), found.name, asked)
     if made.view.looked:
         with _writing(folder):
@@ -84,6 +86,18 @@ def report(
             say(str(error))
             return made
     return _written(made, to)
+
+
+def _keep_accepted(found: Sweep, folder: Path, asked: Asked, say: Callable[[str], None]) -> None:
+    from ot_grid.report import acceptance, selection
+
+    accepted = selection.accepted(found, asked.accept)
+    withdrawn = selection.accepted(found, asked.withdraw, "--withdraw")
+    if accepted or withdrawn:
+        try:
+            acceptance.note(folder, accepted, withdrawn)
+        except OSError as error:
+            say(f"not kept for later reports: {folder / acceptance.FILE} cannot be written ({error.strerror})")
 
 
 def _written(made: Report, folder: Path | None) -> Report:

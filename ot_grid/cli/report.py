@@ -24,15 +24,15 @@ def report(words: Sequence[str]) -> int:
 
     args = _parser().parse_args(words)
     asked = Asked(
-        reference=args.reference, accept=tuple(args.accept), held_out=tuple(args.held_out),
-        rank_by=tuple(args.rank_by), grade=args.grade, scores=args.scores, weights=dict(args.weigh),
-        correction=args.correction, draws=args.draws, training_noise=args.training_noise,
+        reference=args.reference, accept=tuple(args.accept), withdraw=tuple(args.withdraw),
+        held_out=tuple(args.held_out), rank_by=tuple(args.rank_by), grade=args.grade, scores=args.scores,
+        weights=dict(args.weigh), correction=args.correction, draws=args.draws, training_noise=args.training_noise,
     )  # fmt: skip
     made = api.report(args.sweep, place=args.store, asked=asked, to=args.to, say=complain)
     say(getattr(made, f"to_{args.format}")().rstrip("\n"))
     if made.view.looked:
         complain("held-out scores are shown here only: this look is noted, and the report in the store is as it was")
-    if asked == Asked() and args.to is None:  # else it is what one reader wished to see
+    if not asked.wished and args.to is None:
         _track(args, made)
     return 0 if made.complete else 1
 
@@ -65,7 +65,15 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="CELL:BENCHMARK",
-        help="rank a cell although this evaluation of it is flagged as broken; may be given several times",
+        help="rank a cell although this evaluation of it is flagged as broken, now and in later reports; may be given "
+        "several times",
+    )
+    parser.add_argument(
+        "--withdraw",
+        action="append",
+        default=[],
+        metavar="CELL:BENCHMARK",
+        help="take back what --accept said of an evaluation",
     )
     parser.add_argument(
         "--held-out",

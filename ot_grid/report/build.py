@@ -39,15 +39,17 @@ class Asked:
     """What a reader wants to see.
 
     `reference` is the id, label or coordinates of the cell that the others are compared with, by default the first
-    ranked one. `accept` has 'CELL:BENCHMARK' of flagged evaluations to rank all the same; `held_out` names held-out
-    benchmarks to show apart; `rank_by` all that rank, held-out ones too; `grade` the later scoring to read; `scores` a
-    file of published scores to set beside the sweep; `weights` what benchmarks weigh that do not weigh 1; `correction`
-    how p-values allow for many comparisons, holm or bh; `draws` of the bootstrap; `training_noise` the standard
-    deviation between training seeds, in points, where it is known from elsewhere.
+    ranked one. `accept` has 'CELL:BENCHMARK' of flagged evaluations to rank all the same, `withdraw` of those that
+    were accepted and are no longer; `held_out` names held-out benchmarks to show apart; `rank_by` all that rank,
+    held-out ones too; `grade` the later scoring to read; `scores` a file of published scores to set beside the sweep;
+    `weights` what benchmarks weigh that do not weigh 1; `correction` how p-values allow for many comparisons, holm or
+    bh; `draws` of the bootstrap; `training_noise` the standard deviation between training seeds, in points, where it
+    is known from elsewhere.
     """
 
     reference: str | None = None
     accept: tuple[str, ...] = ()
+    withdraw: tuple[str, ...] = ()
     held_out: tuple[str, ...] = ()
     rank_by: tuple[str, ...] = ()
     grade: str | None = None
@@ -56,6 +58,11 @@ class Asked:
     correction: str = Options.correction
     draws: int = Options.draws
     training_noise: float | None = None
+
+    @property
+    def wished(self) -> bool:
+        """Whether it is one reader's wish; what was accepted holds for all."""
+        return replace(self, accept=(), withdraw=()) != Asked()
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,10 +166,8 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
     asked = asked or Asked()
     scores = published.read(asked.scores) if asked.scores else None
     sweep, reader = _sweep(store, name, scores), Reader(store, asked.grade)
-    shown, accepted = (
-        selection.of(sweep, asked.held_out, asked.rank_by or sweep.rank_by),
-        selection.accepted(sweep, asked.accept),
-    )
+    shown = selection.of(sweep, asked.held_out, asked.rank_by or sweep.rank_by)
+    accepted = selection.accepted_now(sweep, store.sweep(sweep.name), asked.accept, asked.withdraw)
     _check(asked, shown)
     wanted = pick(sweep, asked.reference) if asked.reference is not None else None
     measured = [cell for cell in sweep.cells if not any(cell is one.cell for one in (scores.results if scores else ()))]

@@ -34,7 +34,7 @@ class Look:
 
 def write(folder: Path, benchmarks: Sequence[str]) -> None:
     """Note that this process gives the scores of held-out benchmarks away; raise `BadInput` when it cannot."""
-    look = Look(_who(), datetime.now(UTC).isoformat(timespec="seconds"), list(benchmarks), shlex.join(sys.argv))
+    look = Look(who(), datetime.now(UTC).isoformat(timespec="seconds"), list(benchmarks), shlex.join(sys.argv))
     try:
         with (folder / FILE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(look), ensure_ascii=False) + "\n")
@@ -45,7 +45,8 @@ def write(folder: Path, benchmarks: Sequence[str]) -> None:
         ) from error
 
 
-def _who() -> str:
+def who() -> str:
+    """Return the user of this process and its machine."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as in some containers

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ot_grid.errors import BadInput, nearest
 from ot_grid.planning.frozen import Sweep, pick
+from ot_grid.report import acceptance
+from ot_grid.report.acceptance import Evaluation
 from ot_grid.report.results import EVAL, Result
 
 
@@ -97,17 +100,24 @@ def _not_held(name: str, sweep: Sweep, names: Sequence[str], hidden: Sequence[st
     return f"--held-out {name!r} is no held-out benchmark of {sweep.name!r}; {nearest(name, hidden)}"
 
 
-def accepted(sweep: Sweep, asked: Sequence[str]) -> list[tuple[str, str]]:
+def accepted_now(sweep: Sweep, folder: Path, accept: Sequence[str], withdraw: Sequence[str]) -> list[Evaluation]:
+    """Return what is ranked although it was flagged: what was accepted before, and what is now."""
+    withdrawn = accepted(sweep, withdraw, "--withdraw")
+    kept = [*acceptance.read(folder), *accepted(sweep, accept)]
+    return [evaluation for evaluation in kept if evaluation not in withdrawn]
+
+
+def accepted(sweep: Sweep, asked: Sequence[str], option: str = "--accept") -> list[Evaluation]:
     """Return (cell id, benchmark) for every 'CELL:BENCHMARK'; raise `BadInput` for what is none."""
-    return [_accepted(sweep, each) for each in asked]
+    return [_accepted(sweep, each, option) for each in asked]
 
 
-def _accepted(sweep: Sweep, asked: str) -> tuple[str, str]:
+def _accepted(sweep: Sweep, asked: str, option: str) -> Evaluation:
     cell, colon, benchmark = asked.rpartition(":")
     if not colon or not cell:
-        raise BadInput(f"--accept {asked!r} is not CELL:BENCHMARK, e.g. --accept 1a2b3c4d:math500")
+        raise BadInput(f"{option} {asked!r} is not CELL:BENCHMARK, e.g. {option} 1a2b3c4d:math500")
     if benchmark not in _names(sweep):
         raise BadInput(
-            f"--accept {asked!r}: {benchmark!r} is no benchmark of {sweep.name!r}; {nearest(benchmark, _names(sweep))}"
+            f"{option} {asked!r}: {benchmark!r} is no benchmark of {sweep.name!r}; {nearest(benchmark, _names(sweep))}"
         )
-    return pick(sweep, cell, "--accept", recipe=False).id, benchmark
+    return pick(sweep, cell, option, recipe=False).id, benchmark

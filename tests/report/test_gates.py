@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ot_grid import api
+from ot_grid.errors import BadInput
 from ot_grid.planning.frozen import FrozenCell
 from ot_grid.report import gates
-from ot_grid.report.build import build
+from ot_grid.report.build import Asked, Report, build
 from ot_grid.report.collapse import falls, polish
 from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.published import read
@@ -104,6 +107,36 @@ def test_an_accepted_flag_ranks_the_cell_and_is_told(make):
         assert report.benchmarks["flags"].str.startswith("accepted: 100.0 %").sum() == 1
     other = asked(made.store, None, accept=[f"{made.id('f1')}:gcd"])
     assert f"--accept {made.id('f1')}:gcd changes nothing: it is not flagged." in other.notes
+
+
+def test_what_was_accepted_holds_for_later_reports_until_it_is_withdrawn(make):
+    """It is a finding about the sweep: kept beside it with who and when, and in the stored report."""
+    made = wide(make, {"f7": {"characters": 0}})
+    place, evaluation = made.store.root, f"{made.id('f7')}:sums"
+
+    def reported(**wishes) -> Report:
+        return api.report(place=place, asked=Asked(**wishes))
+
+    stored = next(place.glob("sweeps/*")) / "report.json"
+    assert reported(accept=(evaluation,)).table.iloc[0]["cell"] == made.id("f7")
+    assert reported().table.iloc[0]["cell"] == made.id("f7")
+    assert json.loads(stored.read_text())["cells"][0]["cell"] == made.id("f7")
+    assert "@" in json.loads((stored.parent / "accepted.jsonl").read_text())["who"]
+    assert reported(withdraw=(evaluation,)).table.iloc[0]["cell"] != made.id("f7")
+    assert reported().table.iloc[0]["cell"] != made.id("f7")
+    with pytest.raises(BadInput, match="--withdraw 'sums' is not CELL:BENCHMARK"):
+        reported(withdraw=("sums",))
+
+
+def test_who_may_not_write_sees_what_they_accept_once(make):
+    """The report shows it, and a line says that it is not kept."""
+    made = wide(make, {"f7": {"characters": 0}})
+    folder = next(made.store.root.glob("sweeps/*"))
+    (folder / "accepted.jsonl").mkdir()  # nobody can write there, root neither
+    said: list[str] = []
+    report = api.report(place=made.store.root, asked=Asked(accept=(f"{made.id('f7')}:sums",)), say=said.append)
+    assert report.table.iloc[0]["cell"] == made.id("f7")
+    assert said[0].startswith("not kept for later reports: ")
 
 
 def test_a_flag_and_an_alarm_do_not_say_the_same_twice(make):
