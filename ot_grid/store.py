@@ -129,6 +129,19 @@ def record_of(artifact: Path) -> dict[str, Any] | None:
     return record
 
 
+def gone(artifact: Path) -> str:
+    """Say which outputs of a finished artifact are no longer there, "" where all are: scratch is purged by age."""
+    record = record_of(artifact) or {}
+    lost = [name for name in record.get("outputs", {}) if not (artifact / name).exists()]
+    if not lost:
+        return ""
+    return (
+        f"{artifact} was made on {record.get('finished', 'an unknown day')}, and {', '.join(lost)} is no longer there: "
+        "deleted, or purged by the file system; delete that folder and give the command again to have it made anew "
+        "(replies that are there are not bought again)"
+    )
+
+
 def freeze(artifact: Path, recipe: Mapping[str, Any]) -> None:
     """Write the full recipe beside an artifact; raise `OtGridError` when the same key holds another one."""
     path = artifact / RECIPE
@@ -173,6 +186,15 @@ def lock(file: IO[Any], how: int, *where: int) -> bool:
             "the same; put the store on a file system with locks (NFS 4; Lustre mounted with -o flock)"
         ) from error
     return True
+
+
+def give_usual_rights(folder: Path) -> None:
+    """Give the files of a folder the rights of any new file: safetensors writes for its owner alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(0o666 & ~mask)
 
 
 @contextmanager

@@ -133,6 +133,24 @@ def test_status_explain_and_report_tell_what_there_is(grid: Path):
         assert list(grid.glob(f"store/sweeps/*/report.{form}"))
 
 
+def test_commands_that_read_write_nothing(grid: Path):
+    """A colleague who looks at a store leaves no file, lock or note in it; `report` alone writes, what it prints."""
+
+    def files() -> dict[str, int]:
+        return {str(path): path.stat().st_mtime_ns for path in grid.rglob("*")}
+
+    place, cell = ["--store", f"{grid}/store"], json.loads(next(grid.glob("store/sweeps/*/sweep.json")).read_text())
+    one, other = (each["cell"] for each in cell["cells"][:2])
+    before = files()
+    ot_grid("status", "--all", *place, cwd=grid)
+    ot_grid("logs", "train", *place, cwd=grid)
+    ot_grid("compare", one, other, *place, cwd=grid)
+    ot_grid("explain", one, *place, cwd=grid)
+    ot_grid("plan", "-m", "filter=random,length", *TINY, f"store={grid}/store", cwd=grid)
+    ot_grid("plan", "filter=none", *TINY, f"store={grid}/store", cwd=grid)
+    assert files() == before
+
+
 def test_reproduce_runs_a_cell_from_its_frozen_recipe_alone(grid: Path):
     """In a store of its own, one cell gives the same bytes in every stage before training."""
     cell = json.loads(next(grid.glob("store/sweeps/*/sweep.json")).read_text())["cells"][0]

@@ -146,3 +146,19 @@ def test_a_file_system_without_locks_is_told_in_a_sentence(
                 lambda: store.is_claimed(tmp_path)):  # fmt: skip
         with pytest.raises(BadInput, match=r"cannot be locked \(.*put the store on a file system with locks"):
             use()
+
+
+@pytest.mark.parametrize(("mask", "rights"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_files_have_the_rights_that_the_umask_allows(tmp_path: Path, mask: int, rights: int):
+    """Whatever wrote them: a student is a group's where the group's members ask for that."""
+    written = tmp_path / "model" / "deep" / "model.safetensors"
+    written.parent.mkdir(parents=True)
+    written.write_bytes(b"0")
+    written.chmod(0o600)
+    before = os.umask(mask)
+    try:
+        store.give_usual_rights(tmp_path)
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert written.stat().st_mode & 0o777 == rights

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ot_grid.doctor import here, nodes
+from ot_grid.doctor import here, nodes, storage
 from ot_grid.doctor import slurm as cluster
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
 from ot_grid.planning.plan import Plan
@@ -25,10 +25,10 @@ def examine(plan: Plan, artifacts: Artifacts, *, wait: float) -> Iterator[Findin
         for finding in cluster.examine(plan):
             answers = answers and not (finding.what == cluster.REACHED and finding.state == BROKEN)
             yield finding
-    store = here.store(artifacts.place)
-    yield store
+    store = list(storage.examine(artifacts.place))
+    yield from store
     yield from here.caches(plan)
     yield from here.models(plan, artifacts)
     yield here.tracking(plan)
-    if store.state != BROKEN and answers:
+    if store[0].state != BROKEN and answers:
         yield from nodes.examine(plan, artifacts, wait=wait)

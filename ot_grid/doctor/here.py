@@ -1,10 +1,9 @@
-"""What can be seen from this machine: the store, the caches of models, the account of W&B."""
+"""What can be seen from this machine: the caches of models, the models themselves, the account of W&B."""
 
 from __future__ import annotations
 
 import netrc
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,34 +11,12 @@ from urllib.parse import urlparse
 
 from ot_grid import extras
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
-from ot_grid.errors import BadInput
 from ot_grid.machine import GIB
 from ot_grid.planning.plan import Plan, models_of
 from ot_grid.running import preflight
-from ot_grid.store import Artifacts, Store
+from ot_grid.store import Artifacts
 
-LITTLE_GIB = 20.0  # free space that one 7B student with its checkpoints can fill
 MEASURE_SECONDS = 2.0  # for the size of a cache; what is not counted by then is said
-
-
-def store(place: Store) -> Finding:
-    """Return whether the store can be written, on what it lies, and how much room there is."""
-    try:
-        place.check_writable()
-    except BadInput as error:
-        return Finding(BROKEN, "store", str(error))
-    free = shutil.disk_usage(place.root).free / GIB
-    told = f"{place.root} is writable ({file_system(place.root)}, {free:,.0f} GiB free)"
-    if free < LITTLE_GIB:
-        return Finding(WARNING, "store", f"{told}; a large student can fill that: choose another with store=FOLDER")
-    return Finding(OK, "store", told)
-
-
-def file_system(path: Path) -> str:
-    """Return the type of the file system that a path is on, e.g. nfs4."""
-    mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
-    above = [(len(at), kind) for at, kind in mounts if path == Path(at) or Path(at) in path.parents]
-    return max(above, default=(0, "unknown"))[1]
 
 
 def cache_folders(plan: Plan) -> dict[str, Path]:

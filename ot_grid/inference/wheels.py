@@ -113,8 +113,8 @@ def _convert(gguf: Path, folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **QUIET})
     if done.returncode:
         raise NotToBeHad(f"converting {gguf.name} failed: {_last_line(done.stderr)}")
+    store.give_usual_rights(folder)
     for path in folder.iterdir():
-        path.chmod(0o644)  # safetensors writes for its owner alone; a cache may be a team's
         with path.open("rb") as file:
             os.fsync(file.fileno())
 

@@ -153,11 +153,14 @@ def make(place: Store, order: Order, runtime: Runtime, door: Door) -> None:
 
 
 def guard(place: Store, order: Order) -> list[Path]:
-    """Return the artifacts of the inputs; raise `UpstreamMissing` when one has no record."""
+    """Return the artifacts of the inputs; raise `UpstreamMissing` when one has no record, and when files are gone."""
     inputs = [place.root / relative for relative in order.inputs]
     missing = [str(path) for path in inputs if store.record_of(path) is None]
     if missing:
         raise UpstreamMissing(f"{order.folder} waits for {', '.join(missing)}: no record there yet")
+    gone = [told for path in inputs if (told := store.gone(path))]
+    if gone:
+        raise BadInput(*gone)
     return inputs
 
 

@@ -26,7 +26,7 @@ from ot_grid.stages import bind
 from ot_grid.stages.training import checkpoints, launcher
 from ot_grid.stages.training.launcher import ORDER, REFUSED, RESULT, STOP, STOPPED
 from ot_grid.stages.work import Work
-from ot_grid.store import TRAINING, read_json, write_json
+from ot_grid.store import TRAINING, give_usual_rights, read_json, write_json
 
 VERSION = 2
 POLL_SECONDS = 0.5
@@ -62,6 +62,7 @@ def sft(
     write_json(work.out / ORDER, order)
     with stopping.graceful():
         _watch(work, launcher.command(work.cluster, work.out / ORDER))
+        give_usual_rights(work.out / "model.tmp")
         (work.out / "model.tmp").replace(work.out / "model")
     result: dict[str, Any] = read_json(work.out / RESULT)
     return result

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ot_grid import key, store, tables
+from ot_grid import attempts, key, store, tables
 from ot_grid.config import Model
 from ot_grid.inference import identity
 from ot_grid.inference.replies import Replies
@@ -27,6 +27,7 @@ def lines(plan: Plan, missing: Sequence[StageRun], artifacts: Artifacts) -> Iter
     """Yield which stage runs are made again and why, and how many of their replies the store has."""
     if missing:
         before = Before(plan, artifacts)
+        yield from _purged(missing, artifacts)
         yield from _made_again(missing, before)
         yield from _replies(missing, before)
 
@@ -79,6 +80,21 @@ class Before:
 
 def _descent(stage: str, branch: str, reads: Any, inputs: Sequence[str]) -> str:
     return key.digest({"stage": stage, "branch": branch, "reads": reads, "inputs": list(inputs)})
+
+
+def _purged(missing: Sequence[StageRun], artifacts: Artifacts) -> Iterator[str]:
+    """Yield how many stage runs were done, by what was noted of them, and have no record any more."""
+    lost = [run for run in missing if _was_done(artifacts.folder(run))]
+    if lost:
+        yield (
+            f"  {_many(len(lost), 'stage run')} done once and made again, for the record is gone: deleted, or purged "
+            f"by the file system (e.g. {artifacts.folder(lost[0])})"
+        )
+
+
+def _was_done(folder: Path) -> bool:
+    history = attempts.read(folder)
+    return bool(history) and history[-1].outcome == attempts.DONE
 
 
 def _made_again(missing: Sequence[StageRun], before: Before) -> Iterator[str]:

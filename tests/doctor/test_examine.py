@@ -17,7 +17,6 @@ from ot_grid.doctor import answers, here, probe
 from ot_grid.doctor import examine as doctor
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
 from ot_grid.planning.plan import Plan
-from ot_grid.store import Store
 
 ANSWER: dict[str, Any] = {
     "host": "node7",
@@ -168,10 +167,7 @@ def test_a_key_for_wandb_is_looked_for_and_never_shown(
 
 
 def test_folders_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A store that cannot be written is broken; a cache is told with its size, or that it can be made."""
-    (tmp_path / "file").write_text("")
-    assert here.store(Store(tmp_path / "file" / "store")).state == BROKEN
-    assert "is writable" in here.store(Store(tmp_path / "store")).told
+    """A cache is told with its size, or that it can be made."""
     (tmp_path / "hf").mkdir()
     (tmp_path / "hf" / "weights").write_bytes(b"0" * 2**27)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
@@ -180,7 +176,6 @@ def test_folders_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (home.state, ours.state) == (OK, OK)
     assert "holds 0.1 GiB" in home.told
     assert "can be made" in ours.told
-    assert here.file_system(Path("/proc/self")) == "proc"
 
 
 def test_without_slurm_nothing_else_of_it_is_tried(

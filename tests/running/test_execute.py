@@ -73,6 +73,17 @@ def test_a_stage_run_without_its_inputs_is_upstream(sweep: tuple[Plan, Artifacts
     assert store.record_of(made) is None
 
 
+def test_an_input_whose_files_were_purged_is_told_with_the_way_out(sweep: tuple[Plan, Artifacts]):
+    """The record says what there was, so it is not taken for a file that never was, nor for a bug."""
+    plan, artifacts = sweep
+    ordered(plan, artifacts, "source")()
+    of_source = folder(plan, artifacts, "source")
+    (of_source / "data" / "questions.parquet").unlink()
+    with pytest.raises(OtGridError, match=r"made on 20.*data/questions.parquet is no longer there: deleted, or purged"):
+        ordered(plan, artifacts, "mix")()
+    assert attempts.read(folder(plan, artifacts, "mix"))[-1].outcome == "bad input"
+
+
 def test_one_failure_does_not_stop_the_others(sweep: tuple[Plan, Artifacts], monkeypatch: pytest.MonkeyPatch):
     """The orders of a job are all tried; the error names each that failed."""
     plan, artifacts = sweep

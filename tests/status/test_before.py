@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from ot_grid import api, key, store, tables
+from ot_grid import api, attempts, key, store, tables
 from ot_grid.config import Model, Sampling
 from ot_grid.inference import identity
 from ot_grid.inference.replies import Purchase, Replies
@@ -121,3 +121,16 @@ def test_where_the_questions_are_not_known_yet_nothing_is_counted():
     made(*planned("samples=x4"))
     plan, artifacts = planned("samples=x4", "scale.pool=32")
     assert not told(plan, artifacts, "bought already")
+
+
+def test_what_was_purged_is_told_from_what_never_was():
+    """Scratch is purged by age: attempts say that a stage run was done, and its record is gone."""
+    plan, artifacts = planned("samples=x4")
+    assert not told(plan, artifacts, "purged")
+    made(plan, artifacts)
+    for run in plan.runs.values():
+        if run.stage in ("mix", "dedup"):
+            attempts.end(artifacts.folder(run), attempts.DONE)
+            (artifacts.folder(run) / store.RECORD).unlink()
+    (line,) = told(plan, artifacts, "purged")
+    assert line.startswith("2 stage runs done once and made again, for the record is gone")
