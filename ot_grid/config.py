@@ -10,9 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, get_type_hints  # noqa: UP035 (OmegaConf 2.3 reads these annotations at run time)
+from typing import Any, Dict, List, Literal, Optional, get_type_hints  # noqa: UP035 (OmegaConf 2.3 reads these annotations at run time)
 
 MISSING: Any = "???"
+
+# The words that a setting may have. Signatures of stages name them, and `planning/signatures` checks them before
+# anything is spent; OmegaConf 2.3 reads no Literal, so the dataclasses below hold plain strings.
+Weights = Literal["equal", "size"]
+Unparseable = Literal["last", "drop"]
+Verdict = Literal["right", "wrong", "unverifiable"]
+Reasoning = Literal["always", "if_any", "required"]
+Cut = Literal["keep", "drop"]
+AnswerIs = Literal["letter", "text"]
+Kind = Literal["local", "slurm"]
+EngineName = Literal["auto", "transformers", "vllm"]
+Dtype = Literal["auto", "bfloat16", "float32"]
+Sandbox = Literal["auto", "required", "bubblewrap", "namespaces", "rlimits"]
+TrackingMode = Literal["off", "offline", "online"]
+TrackedFiles = Literal["none", "references", "files"]
 
 
 @dataclass

@@ -9,13 +9,14 @@ from __future__ import annotations
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 from ot_grid import machine
-from ot_grid.config import Cluster
+from ot_grid.config import Cluster, EngineName
 from ot_grid.errors import BadInput, OtGridError, nearest
 from ot_grid.inference.engine import Engine
 
-ENGINES = ("auto", "transformers", "vllm")
+ENGINES = get_args(EngineName)
 
 
 def choose(wanted: str) -> str:

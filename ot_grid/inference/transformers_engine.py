@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from ot_grid.config import Cluster, Sampling
+from ot_grid.config import Cluster, Dtype, Sampling
 from ot_grid.errors import BadInput, nearest
 from ot_grid.inference.engine import Output, Outputs, Prompt
 from ot_grid.inference.prompts import Template
@@ -20,7 +20,7 @@ from ot_grid.inference.prompts import Template
 if TYPE_CHECKING:
     import torch
 
-DTYPES = ("auto", "bfloat16", "float32")
+DTYPES = get_args(Dtype)
 
 
 class TransformersEngine:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from ot_grid import registry
+from ot_grid import config, registry
 from ot_grid.config import Benchmark
 from ot_grid.errors import BadInput, nearest
 from ot_grid.planning import rehearsal
@@ -119,7 +119,18 @@ def misfit(value: Any, wanted: Any, where: str) -> Iterator[str]:
     if is_dataclass(wanted) and isinstance(wanted, type):
         yield from _dataclass_misfit(value, wanted, where)
     elif not fits(value, wanted):
-        yield f"{where}={value!r} is not of type {type_name(wanted)}"
+        words, given = _words(wanted), value if isinstance(value, list) else [value]
+        wrong = [each for each in given if each not in words]
+        told = f"there is no such value; {nearest(str(wrong[0]), words)}" if words and wrong else ""
+        yield f"{where}={value!r}{': ' + told if told else f' is not of type {type_name(wanted)}'}"
+
+
+def _words(wanted: Any) -> tuple[str, ...]:
+    """Return the words that a value, or each of a list, may be; none where it may be anything of its type."""
+    inner = get_args(wanted)
+    if get_origin(wanted) is list and inner:
+        return _words(inner[0])
+    return inner if get_origin(wanted) is Literal else ()
 
 
 def _dataclass_misfit(value: Any, wanted: type, where: str) -> Iterator[str]:
@@ -164,13 +175,9 @@ LEAST = {"batch_size": 1, "checkpoint_steps": 1, "max_length": 1, "max_tokens": 
          "adam_epsilon": 1e-30, "count": 1, "pool": 1, "questions": 1, "rows": 1}  # fmt: skip
 MOST = {"top_p": 1, "learning_rate": 1, "warmup_ratio": 1, "weight_decay": 1, "temperature": 10}  # by the same names
 ONE_OF = {
-    "cluster.kind": ("local", "slurm"),
-    "cluster.engine": ("auto", "transformers", "vllm"),
-    "cluster.sandbox": ("auto", "required", "bubblewrap", "namespaces", "rlimits"),
-    "cluster.dtype": ("auto", "bfloat16", "float32"),
-    "tracking.mode": ("off", "offline", "online"),
-    "tracking.artifacts": ("none", "references", "files"),
-}
+    "cluster.kind": config.Kind, "cluster.engine": config.EngineName, "cluster.sandbox": config.Sandbox,
+    "cluster.dtype": config.Dtype, "tracking.mode": config.TrackingMode, "tracking.artifacts": config.TrackedFiles,
+}  # fmt: skip
 
 
 def out_of_range(value: Any, where: str) -> Iterator[str]:
@@ -181,8 +188,10 @@ def out_of_range(value: Any, where: str) -> Iterator[str]:
         return
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         yield from _number_problems(value, where)
-    if where in ONE_OF and value not in ONE_OF[where]:
-        yield f"{where}={value!r}: there is no such value; {nearest(str(value), ONE_OF[where])}"
+    if value == [] and where.rpartition(".")[2] in LEAST:
+        yield f"{where}=[]: must have at least one value"
+    if where in ONE_OF:
+        yield from misfit(value, ONE_OF[where], where)
 
 
 def _number_problems(value: float, where: str) -> Iterator[str]:

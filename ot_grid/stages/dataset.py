@@ -9,31 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ot_grid import key, tables
-from ot_grid.errors import BadInput, nearest
+from ot_grid.config import Cut, Reasoning
 from ot_grid.registry import register
 from ot_grid.rows import CLOSE, OPEN, Dropped, Trace
 from ot_grid.stages import bind, sieve
 from ot_grid.stages.work import Work
 
 VERSION = 2
-REASONING = ("always", "if_any", "required")
-CUT = ("keep", "drop")
 Messages = dict[str, list[dict[str, str]]]
 
 
 @register("format")
-def think(
-    trace: Trace, *, reasoning: Literal["always", "if_any", "required"], cut: Literal["keep", "drop"]
-) -> Messages | Dropped[Trace]:
+def think(trace: Trace, *, reasoning: Reasoning, cut: Cut) -> Messages | Dropped[Trace]:
     """Make a chat of one turn without a system prompt: `<think>`, reasoning, `</think>`, an empty line, answer."""
-    if reasoning not in REASONING or cut not in CUT:
-        raise BadInput(
-            f"format reasoning={reasoning!r}, cut={cut!r}: reasoning must be one of {', '.join(REASONING)}; "
-            f"cut {nearest(str(cut), CUT)}"
-        )
     thought, answer = trace.parts
     if cut == "drop" and trace.reply.cut:
         return Dropped(trace, "cut at max_tokens")

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from ot_grid import key, tables
-from ot_grid.config import Model, Sampling
-from ot_grid.errors import BadInput, nearest
+from ot_grid.config import Model, Sampling, Unparseable
 from ot_grid.registry import register
 from ot_grid.rows import Dropped, Question, Reply, Scored, split_thinking
 from ot_grid.stages import bind, sieve
@@ -21,7 +20,6 @@ from ot_grid.stages.work import Work
 
 VERSION = 1
 UNPARSEABLE = "unparseable"
-RULES = ("last", "drop")
 
 
 class Ask(Protocol):
@@ -61,11 +59,9 @@ def difficulty(
     pattern: str,
     lowest: float,
     highest: float,
-    unparseable: Literal["last", "drop"],
+    unparseable: Unparseable,
 ) -> Iterator[Scored | Dropped[Question]]:
     """Rate by the label that a model gives: the last match of `pattern`, between `lowest` and `highest`."""
-    if unparseable not in RULES:
-        raise BadInput(f"filter unparseable={unparseable!r} is not known; {nearest(str(unparseable), RULES)}")
     given = list(questions)
     replies = ask([prompt.replace("{question}", question.text) for question in given], model=model, sampling=sampling)
     for question, reply in zip(given, replies, strict=True):

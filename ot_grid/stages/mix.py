@@ -9,28 +9,26 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from ot_grid import key, tables
-from ot_grid.errors import BadInput, nearest
+from ot_grid.config import Weights
+from ot_grid.errors import BadInput
 from ot_grid.registry import register
 from ot_grid.rows import Question
 from ot_grid.stages import bind
 from ot_grid.stages.work import Work
 
 VERSION = 1
-WEIGHTS = ("equal", "size")
 
 
 @register("mix")
-def share(sources: Sequence[Sequence[Question]], *, weights: Literal["equal", "size"]) -> Iterator[Question]:
+def share(sources: Sequence[Sequence[Question]], *, weights: Weights) -> Iterator[Question]:
     """Yield the questions of all sources, `equal` parts of each or in proportion to their `size`.
 
     Each source is shuffled by its questions' own seeds; the Sainte-Lague divisors interleave them, so that every
     beginning of the sequence has the shares. A source that runs out leaves its part to the others.
     """
-    if weights not in WEIGHTS:
-        raise BadInput(f"mix weights={weights!r} is not known; {nearest(str(weights), WEIGHTS)}")
     shuffled = [sorted(source, key=lambda question: key.fraction("mix", question.row)) for source in sources]
     taken = [0] * len(shuffled)
     for _ in range(sum(map(len, shuffled))):

@@ -10,11 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, get_args
 
 from ot_grid import tables
-from ot_grid.config import Model, Sampling
-from ot_grid.errors import BadInput, nearest
+from ot_grid.config import Model, Sampling, Verdict
 from ot_grid.grading import Graded, pool
 from ot_grid.registry import register
 from ot_grid.rows import RIGHT, UNVERIFIABLE, WRONG, Dropped, Reply, Trace, split_thinking
@@ -22,9 +21,8 @@ from ot_grid.stages import bind, sieve
 from ot_grid.stages.work import Work
 
 VERSION = 1
-VERDICTS = (RIGHT, WRONG, UNVERIFIABLE)
 NO_ANSWER = Graded(None, None, "no known answer")
-Keep = list[Literal["right", "wrong", "unverifiable"]]
+Keep = list[Verdict]
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,6 @@ class Labelled:
 @register("verify")
 def grade(traces: Iterable[Trace], work: Work, *, grader: dict[str, Any], keep: Keep) -> Iterator[Labelled]:
     """Label by a grader against the known answer; a question without one is unverifiable."""
-    _check(keep)
     for trace, graded in _graded(traces, work, grader):
         yield _labelled(trace, graded, keep)
 
@@ -62,7 +59,6 @@ def judge(
     The prompt's `{question}`, `{answer}` (the known one, or "unknown") and `{reply}` (what follows the thinking) are
     filled in; the last match of `pattern` in what the model says must be "right" or "wrong".
     """
-    _check(keep)
     open_: list[Trace] = []
     for trace, graded in _graded(traces, work, grader):
         if graded.score is None:
@@ -73,12 +69,6 @@ def judge(
     said = work.asker.ask(chats, [0] * len(chats), model=model, sampling=sampling)
     for trace, reply in zip(open_, said, strict=True):
         yield _labelled(trace, _judged(reply, pattern), keep)
-
-
-def _check(keep: Sequence[str]) -> None:
-    wrong = [verdict for verdict in keep if verdict not in VERDICTS]
-    if wrong or not keep:
-        raise BadInput(f"verify keep={list(keep)!r} is not a list of verdicts; {nearest(str(wrong[:1]), VERDICTS)}")
 
 
 def _graded(traces: Iterable[Trace], work: Work, grader: dict[str, Any]) -> Iterator[tuple[Trace, Graded]]:
@@ -132,7 +122,7 @@ def run(work: Work) -> dict[str, Any]:
     return {
         "traces_in": len(traces),
         "traces": tables.write_traces(work.out, kept),
-        **{verdict: verdicts[verdict] for verdict in VERDICTS},
+        **{verdict: verdicts[verdict] for verdict in get_args(Verdict)},
         "unextracted": sum(item.extracted is None for item in labels.values()),
         "dropped": sieve.by_reason(item.reason for item in dropped),
     }

@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 import pytest
 
+from ot_grid import api
 from ot_grid.config import Model, Sampling, Slurm
+from ot_grid.errors import BadInput
 from ot_grid.planning.signatures import choice_problems, fits, misfit, out_of_range, type_name
 from ot_grid.registry import register
 
@@ -60,7 +62,7 @@ def test_a_choice_is_checked_against_its_function():
     assert not list(choice_problems("filter", split, "filter"))
     split["per_domain"] = {"math": {"how": "letters"}}
     (told,) = choice_problems("filter", split, "filter")
-    assert told == "filter.per_domain.math.how='letters' is not of type Literal['words', 'lines']"
+    assert told == "filter.per_domain.math.how='letters': there is no such value; did you mean 'lines'? valid: lines, words"
 
 
 def test_what_names_no_function_is_told():
@@ -88,6 +90,7 @@ def test_prompts_that_ask_nothing_are_told():
             "cluster.kind",
             "cluster.kind='slrm': there is no such value; did you mean 'slurm'? valid: local, slurm",
         ),
+        ([], "verify.keep", "verify.keep=[]: must have at least one value"),
     ],
 )
 def test_values_that_nothing_could_use_are_told(value: Any, where: str, told: str):
@@ -95,6 +98,26 @@ def test_values_that_nothing_could_use_are_told(value: Any, where: str, told: st
     assert list(out_of_range(value, where)) == [told]
     name = where.rpartition(".")[2]
     assert list(out_of_range({name: value}, where.rpartition(".")[0])) == [told]
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("mix.weights=equall", "mix.weights='equall': there is no such value; did you mean 'equal'"),
+        ("filter.unparseable=lst", "filter.unparseable='lst': there is no such value; did you mean 'last'"),
+        (
+            "verify.keep=[right,rihgt]",
+            r"verify.keep=\['right', 'rihgt'\]: there is no such value; did you mean 'right'",
+        ),
+        ("verify.keep=[]", r"verify.keep=\[\]: must have at least one value"),
+        ("format.cut=drp", "format.cut='drp': there is no such value; did you mean 'drop'"),
+        ("format.reasoning=if_an", "format.reasoning='if_an': there is no such value; did you mean 'if_any'"),
+    ],
+)
+def test_words_are_checked_as_a_grid_is_planned(override: str, told: str):
+    """Before anything is spent, with the nearest word; the stages themselves look no more."""
+    with pytest.raises(BadInput, match=told):
+        api.plan(["verify=on", "filter=difficulty", override])
 
 
 def test_types_are_told_as_they_were_written():

@@ -82,12 +82,6 @@ def test_no_traces_are_bad_input(work, traces_at):
         dataset.run(work({"format": THINK}, traces_at("in", {})))
 
 
-def test_unknown_rules_are_bad_input(work, traces_at):
-    """The rules have names."""
-    with pytest.raises(BadInput, match="reasoning='never'"):
-        dataset.run(work({"format": {**THINK, "reasoning": "never"}}, traces_at("in", REPLIES)))
-
-
 @pytest.mark.parametrize(("cut", "texts"), [("drop", ["<think>\nhm\n</think>\n\n1"]), ("keep", None)])
 def test_a_cut_trace_is_dropped_or_kept_as_it_is(work, traces_at, cut, texts):
     """A thought that was cut gets no end that it did not have; an answer that was cut stands behind its thought."""

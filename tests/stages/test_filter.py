@@ -113,12 +113,6 @@ def test_keeping_nothing_says_why(work, pool, asker):
         filter_stage.run(work({"filter": {**DIFFICULTY, "unparseable": "drop"}, "questions": 8}, pool))
 
 
-def test_unknown_rule_for_unparseable_is_bad_input(work, pool):
-    """The rule has two names."""
-    with pytest.raises(BadInput, match="unparseable='lst' is not known; did you mean 'last'"):
-        filter_stage.run(work({"filter": {**DIFFICULTY, "unparseable": "lst"}, "questions": 8}, pool))
-
-
 def test_an_engine_that_dies_fails_the_stage(work, pool, asker):
     """The door's error reaches the user, and nothing is written."""
     asker.fails = True

@@ -54,12 +54,6 @@ def test_too_few_questions_are_a_warning(work, questions_at):
     assert run.log["warnings"] == ["the pool holds 4 of 9 questions: the sources have no more"]
 
 
-def test_unknown_weights_are_bad_input():
-    """Weights have two names."""
-    with pytest.raises(BadInput, match="weights='equall' is not known; did you mean 'equal'"):
-        list(mix.share([some("a", 1)], weights="equall"))
-
-
 def test_no_questions_are_bad_input(work, questions_at):
     """An empty pool fails."""
     with pytest.raises(BadInput, match="pool=9 of 0 questions"):

@@ -64,13 +64,6 @@ def test_keeping_nothing_says_why(work, traces_at):
         verify.run(work({"verify": NUMBER}, traces_at("in", {("1+1?", "2"): ["3"], ("Why?", None): ["2"]})))
 
 
-@pytest.mark.parametrize("keep", [[], ["rihgt"]])
-def test_unknown_verdicts_are_bad_input(work, traces_at, keep):
-    """`keep` is a list of verdicts."""
-    with pytest.raises(BadInput, match="is not a list of verdicts"):
-        verify.run(work({"verify": {**NUMBER, "keep": keep}}, traces_at("in", REPLIES)))
-
-
 JUDGE = {
     "function": "judge", "grader": {"function": "number"}, "keep": ["right"], "model": MODEL, "sampling": SAMPLING,
     "prompt": "Q {question} A {answer} R {reply}", "pattern": r"(?i)verdict\W{0,5}(right|wrong)",

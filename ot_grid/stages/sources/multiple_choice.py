@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from ot_grid import key, rows
+from ot_grid.config import AnswerIs
 from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
 from ot_grid.stages.sources.columns import cell, fill, held, lacking, matches, text
@@ -33,7 +34,7 @@ def multiple_choice(
     revision: str | None,
     file: str | None,
     columns: dict[str, Any],
-    answer_is: Literal["letter", "text"],
+    answer_is: AnswerIs,
     where: dict[str, Any],
     shuffle: bool,
     choice: str,
