@@ -62,7 +62,9 @@ def test_a_choice_is_checked_against_its_function():
     assert not list(choice_problems("filter", split, "filter"))
     split["per_domain"] = {"math": {"how": "letters"}}
     (told,) = choice_problems("filter", split, "filter")
-    assert told == "filter.per_domain.math.how='letters': there is no such value; did you mean 'lines'? valid: lines, words"
+    assert told == (
+        "filter.per_domain.math.how='letters': there is no such value; did you mean 'lines'? valid: lines, words"
+    )
 
 
 def test_what_names_no_function_is_told():
