@@ -20,15 +20,21 @@ import pytest
 from ot_grid import api, launch
 from ot_grid import store as stores
 from ot_grid.planning import freezing, pipeline
+from tests import tiny
 from tests.requires import ALL
+from tests.slurm.grid import CONF, ROOT
 
 pytestmark = pytest.mark.slow
 
 # Four questions, two training steps, one benchmark of four questions: every stage for real, in under a minute.
-TINY = [
-    "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=2", "train.checkpoint_steps=2",
-    "train.max_length=96", "train.epochs=1", "eval=sums", "eval.sums.limit=4", "mix=top1", "tracking='off'",
+SMALL = [
+    "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "eval=sums", "eval.sums.limit=4", "mix=top1",
+    "tracking='off'",
 ]  # fmt: skip
+TRAINED = ["train.batch_size=2", "train.checkpoint_steps=2", "train.max_length=96", "train.epochs=1"]
+TINY = [*SMALL, *TRAINED]
+COPIED = ["--config-dir", str(CONF), "train=copied"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}  # for plug-ins of tests
 DETERMINISTIC = ("source", "mix", "filter", "dedup", "traces", "verify", "answer_filter", "dataset")
 
 
@@ -36,8 +42,22 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "ot_grid", *words]
 
 
+def typed(model: Path) -> list[str]:
+    """The words of the same grid with an engine that types (with COPIED: and a student that is not trained).
+
+    What is about processes, stores and replies takes seconds so, and says the same.
+    """
+    return [
+        "plugins=[tests.slurm.cheap,tests.slurm.typed]", *SMALL, f"+cluster.models.tiny={model}",
+        "scale.stand_in.id=tiny", "scale.stand_in.revision=null", "scale.stand_in.wheel=null",
+        "cluster.engine=vllm",  # nothing is loaded for it before a fork, and what types takes its place
+    ]  # fmt: skip
+
+
 def ot_grid(*words: str, cwd: Path, expect: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command(*words), capture_output=True, text=True, cwd=cwd, check=False, timeout=1200)
+    done = subprocess.run(
+        command(*words), capture_output=True, text=True, cwd=cwd, check=False, timeout=1200, env=ENVIRONMENT
+    )
     assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done
 
@@ -69,6 +89,19 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.make(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def light(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the same grid has been typed to the end."""
+    folder = tmp_path_factory.mktemp("light")
+    ot_grid("-m", "filter=random,length", *typed(model), *COPIED, f"store={folder}/store", cwd=folder)
+    return folder
+
+
 def test_the_folder_of_the_caller_stays_clean(grid: Path):
     """No Hydra, W&B or cache folder is littered where the command is called: only the store."""
     assert [path.name for path in grid.iterdir()] == ["store"]
@@ -84,7 +117,7 @@ def test_the_same_command_again_executes_nothing(grid: Path):
 
 def until(stage: str, *overrides: str) -> None:
     """Run a grid up to a stage, as the command does, without the training that comes after."""
-    whole = api.plan([*TINY, *overrides])
+    whole = api.plan(overrides)
     names = [row.name for row in pipeline.STAGES]
     some = {k: run for k, run in whole.runs.items() if names.index(run.stage) <= names.index(stage)}
     part = replace(whole, runs=some, cells=())
@@ -93,15 +126,10 @@ def until(stage: str, *overrides: str) -> None:
     assert not launch.launch(part, artifacts).failed
 
 
-def test_fewer_samples_and_verification_buy_nothing(tmp_path: Path):
+def test_fewer_samples_and_verification_buy_nothing(model: Path, tmp_path: Path):
     """samples=x4 after x16 generates no token; verify=on and off share all replies: token counts of records say so."""
-    common = [
-        "filter=random",
-        "teacher=smollm2",
-        "source=three_term_sums",
-        f"store={tmp_path}/s",
-        f"scale.max_tokens={32 if ALL else 8}",
-    ]
+    common = ["filter=random", "teacher=qwq", "source=three_term_sums", f"store={tmp_path}/s"]
+    common += [*TINY, "scale.max_tokens=32"] if ALL else typed(model)
     until("traces", "samples=x16", *common)
     first = bought(tmp_path / "s", "traces")
     assert first > 0
@@ -127,7 +155,14 @@ def test_status_explain_and_report_tell_what_there_is(grid: Path):
         assert "SmolLM2-135M-Instruct stands in for" in ot_grid("report", "--format", form, *place, cwd=grid).stdout
     assert ot_grid("explain", cells[0], *place, cwd=grid).stdout.count("done") >= 7
     assert "filter.function: " in ot_grid("explain", *cells, *place, cwd=grid).stdout
-    why = ot_grid("explain", "filter=length", "train.epochs=2", *TINY[:6], *TINY[7:], *place, cwd=grid).stdout
+    why = ot_grid(
+        "explain",
+        "filter=length",
+        "train.epochs=2",
+        *[word for word in TINY if word != "train.epochs=1"],
+        *place,
+        cwd=grid,
+    ).stdout
     assert "train.epochs: 2 here, 1 there" in why
     for form in ("md", "csv", "json", "txt"):
         assert list(grid.glob(f"store/sweeps/*/report.{form}"))
@@ -151,8 +186,10 @@ def test_commands_that_read_write_nothing(grid: Path):
     assert files() == before
 
 
-def test_reproduce_runs_a_cell_from_its_frozen_recipe_alone(grid: Path):
+@pytest.mark.parametrize("made", ["light", pytest.param("grid", marks=pytest.mark.long)])
+def test_reproduce_runs_a_cell_from_its_frozen_recipe_alone(made: str, request: pytest.FixtureRequest):
     """In a store of its own, one cell gives the same bytes in every stage before training."""
+    grid: Path = request.getfixturevalue(made)
     cell = json.loads(next(grid.glob("store/sweeps/*/sweep.json")).read_text())["cells"][0]
     done = ot_grid("reproduce", cell["cell"][:6], "--store", f"{grid}/store", "--to", f"{grid}/again", cwd=grid)
     assert "0 broken" in done.stdout
@@ -244,27 +281,31 @@ def alive(session: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.long)])
-def test_killed_at_random_moments_it_ends_the_same(times: int, grid: Path, tmp_path: Path):
+@pytest.mark.parametrize(("made", "times"), [("light", 6), pytest.param("grid", 20, marks=pytest.mark.long)])
+def test_killed_at_random_moments_it_ends_the_same(
+    made: str, times: int, model: Path, tmp_path: Path, request: pytest.FixtureRequest
+):
     """SIGKILL to the driver or to all processes: the same keys and bytes, and no reply bought twice."""
-    filters = "filter=random" if times < 10 else "filter=random,length"
-    words = command("-m", filters, *TINY, f"store={tmp_path}/store")
+    light = made == "light"
+    words = ["-m", "filter=random,length", *([*typed(model), *COPIED] if light else TINY)]
+    words.append(f"store={tmp_path}/store")
     moments = random.Random(20261123)
     seen: set[str] = set()
     for number in range(times):
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        time.sleep(moments.uniform(1.0, 9.0))
+        process = subprocess.Popen(
+            command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            env=ENVIRONMENT,
+        )  # fmt: skip
+        time.sleep(moments.uniform(1.0, 4.0 if light else 9.0))
         victims = [process.pid] if number % 4 == 0 else alive(process.pid)
         for victim in victims:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         process.wait()
         assert seen <= set(replies(tmp_path / "store")), "a stored reply was lost"
         seen = set(replies(tmp_path / "store"))
-    ot_grid("-m", filters, *TINY, f"store={tmp_path}/store", cwd=tmp_path)
-    undisturbed, killed = records(grid / "store"), records(tmp_path / "store")
+    ot_grid(*words, cwd=tmp_path)
+    undisturbed, killed = records(request.getfixturevalue(made) / "store"), records(tmp_path / "store")
     wanted = {
         run["key"]
         for cell in json.loads(next(tmp_path.glob("store/sweeps/*/sweep.json")).read_text())["cells"]

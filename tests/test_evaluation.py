@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ot_grid import api, rows, store, tables
+from ot_grid.config import Runtime
 from ot_grid.planning.plan import Plan
+from ot_grid.running.processes import Processes
 from tests.requires import ALL
 
 pytestmark = pytest.mark.slow
 
-WORKER = """import json, sys
-from ot_grid.config import Runtime
-from ot_grid.running.execute import run_orders
-place, orders, runtime = json.load(sys.stdin)
-run_orders(place, orders, Runtime.of(runtime))
-"""
 TRAINED = [
     "scale.pool=6", "scale.questions=4", "scale.max_tokens=12", "train.batch_size=2", "train.checkpoint_steps=2",
     "train.max_length=256", "train.epochs=1", "source=gsm8k", "mix=top1", "filter=none", "teacher=reference",
@@ -104,12 +100,12 @@ def test_shards_give_the_same_matrix(workers: int, evaluated: tuple[Path, Plan],
         assert told[0] == told[1]
 
 
-def work_off(place: Path, orders: Sequence[Any], runtime: Any, workers: int) -> None:
+def work_off(place: Path, orders: Sequence[Any], runtime: Runtime, workers: int) -> None:
     """Have so many processes run the same orders at once."""
-    told = json.dumps([str(place), orders, asdict(runtime)]).encode()
-    processes = [subprocess.Popen([sys.executable, "-c", WORKER], stdin=subprocess.PIPE) for _ in range(workers)]
-    for process in processes:
-        assert process.stdin
-        process.stdin.write(told)
-        process.stdin.close()
-    assert [process.wait(600) for process in processes] == [0] * workers
+    processes = Processes(place / "jobs", threads=1)
+    started = [processes.start(place, orders, runtime, gpu=None, warm=True) for _ in range(workers)]
+    while not all(process.done for process in started):
+        time.sleep(0.1)
+        processes.refresh()
+    processes.close()
+    assert not [process.log.read_text() for process in started if "failed" in process.log.read_text()]

@@ -6,7 +6,7 @@ One idea: a cell is named as everywhere (see `frozen.fitting`), and known from i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,12 +59,18 @@ def reproduce(
         raise BadInput(f"--to {str(to)!r} is the store that the cell is from; give another folder")
     settings = [*overrides, _stored_in(to), "tracking='off'"]
     runtime = sweep.runtime(settings, plugins=wanted.runtime.plugins)
-    fresh = replace(wanted, runtime=replace(runtime, files=wanted.runtime.files))
+    cluster = replace(runtime.cluster, models={**_there(wanted.runtime.cluster.models), **runtime.cluster.models})
+    fresh = replace(wanted, runtime=replace(runtime, cluster=cluster, files=wanted.runtime.files))
     say(f"reproducing {only.id} ({only.label}) in {to}: {len(fresh.runs)} stage runs")
     ran = run(fresh, say=say)
     if ran.report is None:
         return Reproduced(fresh, ran, ())
     return Reproduced(fresh, ran, tuple(again.compare(fresh, artifacts_of(wanted), artifacts_of(fresh))))
+
+
+def _there(models: Mapping[str, str]) -> dict[str, str]:
+    """Return where models lay when the sweep was asked for last, as far as they lie there on this machine too."""
+    return {name: folder for name, folder in models.items() if Path(folder).exists()}
 
 
 def explain(words: Sequence[str], *, place: str | Path) -> Iterator[str]:
