@@ -35,7 +35,7 @@ FAST = {  # wandb's private settings, by its own names
 def settings(mode: str = "online", **others: object) -> Tracking:
     """Return settings of a test."""
     return Tracking(**{"mode": mode, "project": "p", "entity": "team", "artifacts": "references", "report": True,
-                       "timeout": 60, **others})  # fmt: skip
+                       "timeout": 600, **others})  # fmt: skip
 
 
 def cell(folder: Path, name: str = "abcd1234", **others: object) -> Tracked:

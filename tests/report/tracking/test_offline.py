@@ -21,7 +21,7 @@ def sync(store: Path, url: str) -> None:
     environment = {**os.environ, "WANDB_BASE_URL": url, "WANDB_API_KEY": KEY}
     environment.pop("WANDB_MODE", None)
     line = [sys.executable, "-m", "wandb", "sync", "--yes", str(store / "wandb")]
-    done = subprocess.run(line, env=environment, cwd=store, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(line, env=environment, cwd=store, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -44,7 +44,8 @@ def test_synced_offline_runs_are_what_online_runs_are(server: Server, tmp_path: 
             assert synced.about["groupName"] == online.about["groupName"]
         assert set(second.told.runs) == set(server.told.runs)
         assert _digests(second) == _digests(server)
-        track(offline, store / "sweeps" / "grid", [cell(tmp_path / "a", summary={"mean": 1.0})], overall())
+        told = track(offline, store / "sweeps" / "grid", [cell(tmp_path / "a", summary={"mean": 1.0})], overall())
+        assert (told.runs, told.problem) == (1, None)
         sync(store, second.url)
         again = second.told.runs[run_id(offline, "grid", "abcd1234")]
         assert (again.summary["mean"], again.summary["train/loss"], len(again.lines)) == (1, 2, 3)
