@@ -157,7 +157,7 @@ def _of_file(file: SweepFile, composer: Composer, scale: Sequence[Override]) -> 
         steps = _all(key, composer, scale) if given == ALL else _given(key, given, file, composer)
         yield Varied(key.lstrip("+"), steps)
     for key, given in file.repeat.items():
-        if composer.loader.get_group_options(key):
+        if composer.choices(key):
             composer.problems.add(
                 f"{file.path}: repeat names the group {key!r}: its choices are other recipes, which vary compares; "
                 "a setting like train.seed repeats"
@@ -243,10 +243,10 @@ def repeated(names: Sequence[str], asked: Grid, composer: Composer) -> None:
     wanted = {part for name in names for part in name.split(",") if part != NOTHING}
     for name in sorted(wanted):
         if name not in asked.varied:
-            seeds = [one for one in asked.varied if not composer.loader.get_group_options(one)]
+            seeds = [one for one in asked.varied if not composer.choices(one)]
             way = nearest(name, seeds) if seeds else f"give it several values, e.g. {name}=1,2,3"
             composer.problems.add(f"--repeat {name!r} is not varied; {way}")
-        elif composer.loader.get_group_options(name):
+        elif composer.choices(name):
             composer.problems.add(f"--repeat {name!r} is a group: its choices are other recipes; repeat a seed")
     for name, one in asked.varied.items():
         asked.slots[name] = replace(one, repeat=one.name in wanted)

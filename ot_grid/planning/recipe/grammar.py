@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
@@ -52,7 +51,7 @@ def parse(lines: Sequence[str], composer: Composer, *, multirun: bool) -> list[O
                 f"{line!r} is not an override ({' '.join(str(error).split())}); write GROUP=CHOICE or KEY=VALUE"
             )
             continue
-        wrong = list(_wrong(override, composer.loader))
+        wrong = list(_wrong(override, composer))
         if override.is_sweep_override() and not multirun:
             wrong.append(f"{line!r} names several values: add -m to run them all as a grid")
         for problem in wrong:
@@ -67,10 +66,10 @@ def single(line: str, composer: Composer) -> Override:
     return OverridesParser.create(config_loader=composer.loader).parse_overrides([line])[0]
 
 
-def _wrong(override: Override, loader: ConfigLoader) -> Iterator[str]:
+def _wrong(override: Override, composer: Composer) -> Iterator[str]:
     """Yield what is wrong with an override before anything is composed: unknown groups, choices and keys."""
     name = str(override.key_or_group)
-    choices = loader.get_group_options(name)
+    choices = composer.choices(name)
     if not choices and touched(override) not in TOP_FIELDS:
         yield f"no group or key {name!r}; {nearest(name.split('.')[0], TOP_FIELDS)}"
     elif choices:
