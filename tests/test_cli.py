@@ -189,7 +189,7 @@ def test_a_filter_from_outside_needs_no_change_here(tmp_path: Path):
         (["tracking.mode=foo"], "valid: off, offline, online"),
         (["train.batch_size=0"], "train.batch_size=0: must be at least 1"),
         (["train.epochs=-1"], "train.epochs=-1: must be above 0"),
-        (["mix.weights=foo"], "mix.weights='foo' is not of type Literal['equal', 'size']"),
+        (["mix.weights=foo"], "mix.weights='foo': there is no such value; valid: equal, size"),
         (["verify=on", "verify.keep=[wright]"], "verify.keep"),
         (["mix.take=-1"], "mix.take=-1: must be at least 1"),
         (["eval.sums.limit=0"], "eval.sums.limit=0: must be at least 1"),
