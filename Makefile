@@ -22,7 +22,7 @@ rehearsal: $(VENV)/.installed  ## set up, then run the grid of the README on thi
 
 check: $(STAMP)  ## before each commit: lint, types, the tests that start no model and no cluster; two minutes
 	$(MAKE) lint
-	$(PYTEST) -q -m "not slow and not long"
+	$(BIN)/python -m pytest -p no:cacheprovider -n logical -q -m "not slow and not long"
 
 test: $(STAMP)  ## set up, then lint, types and every kind of test; what CI runs
 	$(MAKE) lint

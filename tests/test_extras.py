@@ -49,6 +49,7 @@ def test_what_is_lacking_is_told_with_the_line_that_installs_it(monkeypatch: pyt
     assert install("wandb_workspaces") == "pip install 'ot_grid[report]'"
 
 
+@pytest.mark.slow  # computes for seconds
 def test_the_core_alone_plans_and_says_what_a_run_needs(tmp_path: Path):
     """The plan of the rehearsal needs no extra; `run` names what is lacking, and starts nothing."""
     place = f"store={tmp_path}"
@@ -62,6 +63,7 @@ def test_the_core_alone_plans_and_says_what_a_run_needs(tmp_path: Path):
     assert not list(tmp_path.glob("sweeps/*"))
 
 
+@pytest.mark.slow  # computes for seconds
 def test_looking_and_reporting_load_neither_hydra_nor_torch():
     """`status`, `report`, `explain` of a store, and `--help`: what is frozen needs no composing."""
     plan, artifacts = local_sweep()

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,13 @@ def unit(path: Path) -> str:
     return parts[0]
 
 
-def imported(path: Path) -> Iterator[tuple[str, bool]]:
-    """Yield (dotted module, whether at the top of the file) of every import that is not for types only."""
+@cache
+def imported(path: Path) -> list[tuple[str, bool]]:
+    """Return (dotted module, whether at the top of the file) of every import that is not for types only."""
+    return list(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[tuple[str, bool]]:
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         for child in ast.iter_child_nodes(node):

@@ -29,6 +29,7 @@ def test_what_starts_a_cluster_or_a_browser_is_marked(nodeid: str, marks: list[s
     assert conftest.needs_mark(item) is wrong
 
 
+@pytest.mark.slow  # computes for seconds
 @pytest.mark.parametrize(
     ("mark", "outcome"), [("", {"passed": 1, "errors": 1}), ("@pytest.mark.slow\n", {"passed": 1})]
 )

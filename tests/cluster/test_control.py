@@ -20,6 +20,7 @@ def told(cluster: Path, word: str) -> list[list[str]]:
     return [line.split()[1:] for line in lines if line.split()[0] == word]
 
 
+@pytest.mark.slow  # computes for seconds
 def test_jobs_that_heal_are_cancelled_first(cluster: Path):
     """They would submit the rest again; what the others were to make is counted."""
     plan, artifacts = planned()
@@ -40,6 +41,7 @@ def test_a_sweep_that_slurm_never_had_is_told(own_store: Path, cluster: Path):
     assert control.cancel(artifacts.place, plan.name) == control.Cancelled(given=False)
 
 
+@pytest.mark.slow  # computes for seconds
 def test_another_sweep_that_needs_the_same_is_counted(cluster: Path):
     """Whoever cancels sees whom else it stops."""
     first, artifacts = planned()
@@ -50,6 +52,7 @@ def test_another_sweep_that_needs_the_same_is_counted(cluster: Path):
     assert control.cancel(artifacts.place, first.name).waiting == {second.name: shared}
 
 
+@pytest.mark.slow  # computes for seconds
 def test_a_limit_holds_for_what_is_there_and_what_comes(cluster: Path):
     """Each waiting array is told, healing ones are not; the same command, later, keeps to it; 0 lifts it."""
     wanted = ("teacher=qwq,r1,phi", "cluster.slurm.max_parallel=1")

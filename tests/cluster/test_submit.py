@@ -150,6 +150,7 @@ def test_no_more_is_submitted_than_the_cluster_takes(cluster: Path):
     assert all(parent in given for key in given for parent in plan.runs[key].inputs)
 
 
+@pytest.mark.slow  # computes for seconds
 def test_a_wave_larger_than_what_one_user_may_queue_goes_in_pieces(cluster: Path):
     """As much of a wave as there is room for is submitted, with the job that heals: it submits the rest later."""
     (cluster / "jobs").write_text("3")  # three teachers are asked by an array of three jobs

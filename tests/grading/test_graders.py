@@ -55,6 +55,7 @@ GOLD = {
 }
 
 
+@pytest.mark.slow  # computes for seconds
 @pytest.mark.parametrize("file", GOLD)
 def test_known_answers_are_equal_to_themselves(shared_data, file):
     """A reply that boxes the known answer is right, for every question of the real benchmarks."""
@@ -253,6 +254,7 @@ def test_after_thinking(reply, after):
     assert after_thinking(reply) == after
 
 
+@pytest.mark.slow  # computes for seconds
 def test_idle_workers_are_kept_for_the_next_call_that_grades_the_same_way():
     """Within `kept` alone; one that died is not taken again, and another way of grading ends them."""
 
@@ -277,6 +279,7 @@ def test_idle_workers_are_kept_for_the_next_call_that_grades_the_same_way():
     assert not processes()
 
 
+@pytest.mark.slow  # computes for seconds
 @pytest.mark.parametrize(("replies", "most"), [(1, 1), (pool.WORTH, 1), (pool.WORTH + 1, 2), (8 * pool.WORTH, 8)])
 def test_no_more_workers_start_than_replies_are_worth(replies: int, most: int, monkeypatch: pytest.MonkeyPatch):
     """On a node of many cores a few replies are not met by a worker on each: the start of one costs a second."""

@@ -33,6 +33,7 @@ def grader(name: str) -> pool.Grader:
     return bind.bound("grader", {**settings, **({"boxed_only": False} if name == "math_free" else {})})
 
 
+@pytest.mark.slow  # computes for seconds
 def test_hard_cases_are_graded_as_a_reader_would():
     """86 cases less those of taste and of code: no wrong one is right, and of the right ones only these are missed."""
     groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from ot_grid import api
 from ot_grid.cluster import resources
 from ot_grid.planning.packs import Want, Wave, waves
@@ -52,6 +54,7 @@ def test_the_grid_of_the_readme_is_seven_waves():
     ]
 
 
+@pytest.mark.slow  # computes for seconds
 def test_a_job_holds_no_more_than_its_pack():
     """With pack=1 every stage run is a job of its own, and with pack=2 no job has three."""
     overrides = ["filter=random,length,none", "teacher=qwq,r1", "verify=on,off"]

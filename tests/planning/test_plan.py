@@ -115,6 +115,7 @@ def closed_formula(sources: int, benchmarks: int) -> int:
     return sources + mix + filtered + deduped + traces + verify + benchmarks + cells * (2 + benchmarks)
 
 
+@pytest.mark.slow  # computes for seconds
 def test_unique_stage_runs_equal_the_closed_formula():
     """24 cells of four filters, three teachers, verified or not: shared prefixes are planned once."""
     plan = api.plan(["filter=length,difficulty,random,none", "teacher=qwq,r1,phi", "verify=on,off"])

@@ -67,6 +67,7 @@ def test_what_a_sweep_asks_is_frozen_and_read_again(planned):
         frozen.pick(read, str(read.versus), recipe=False)
 
 
+@pytest.mark.slow  # computes for seconds
 def test_every_choice_of_a_group_is_those_that_need_no_setting(planned, tmp_path: Path):
     """`all` takes the user's own choices too, sorted, and leaves out those with an open value."""
     (tmp_path / "dedup").mkdir()

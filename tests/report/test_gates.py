@@ -418,6 +418,7 @@ def test_the_published_row_is_flagged_through_a_file_of_scores_and_no_other(shar
     assert "this cell would have 42.5" in found[0].reason
 
 
+@pytest.mark.slow  # computes for seconds
 def test_the_published_row_with_a_broken_evaluation_is_flagged_and_no_other(shared_data: Path):
     """Of the 87 published rows, in whatever way they are grouped into sweeps, one evaluation is flagged.
 
@@ -500,6 +501,7 @@ def test_a_broken_evaluation_in_a_healthy_sweep_is_found():
     assert found == {(f"c{better}", "LCB", "collapse"), ("c3", "MATH500", "empty")}
 
 
+@pytest.mark.slow  # computes for seconds
 @pytest.mark.parametrize("shape", [(1, 2), (1, 3), (2, 2), (3, 3)])
 def test_healthy_small_sweeps_are_hardly_ever_flagged(shape):
     """Of 20 seeded sweeps of each shape at most two have any flag; of 100 two, four, none and none had."""

@@ -124,8 +124,8 @@ class Composer:
             return None
         try:
             bare, choices = self._together(lines_of(chosen))
-            heads = {touched(override) for override in given}
-            part = OmegaConf.masked_copy(bare, list(TOP_FIELDS) if "scale" in heads else [*heads, "scale"])
+            fields = {"scale", *(touched(override) for override in overrides)}
+            part = OmegaConf.masked_copy(bare, list(fields) if len(fields) > 1 else list(TOP_FIELDS))
             OmegaConf.set_struct(part, True)
             for override in given:
                 OmegaConf.update(part, override.key_or_group, override.value(), merge=True)
