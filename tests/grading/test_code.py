@@ -100,6 +100,8 @@ def test_the_end_of_the_time_of_all_tests_is_no_verdict(monkeypatch: pytest.Monk
         ("1  2", "1 2", True),
         ("nan", "NaN", False),
         ("", "\n", True),
+        ("6", "\n\n6\n", True),
+        ("6\n\n7", "6\n7", False),
         ("9" * 30, "9" * 29 + "8", False),
     ],
 )
@@ -135,6 +137,54 @@ def test_the_first_failing_test_is_told(program: str, reason: str):
     """The reason names the first test that fails, and why."""
     (found,) = grade((fence(program), ECHO), grader=partial(code, seconds=1.0, memory_mb=512, tolerance=None))
     assert found == Graded(0, program, reason)
+
+
+def calling(function: str, given: str, expected: str) -> str:
+    """A known answer that calls a function."""
+    return json.dumps({"kind": "call", "function": function, "tests": [{"input": given, "output": expected}]})
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "expected", "body"),
+    [
+        ("top", '["a","b","a"]', '"a"', "return Counter(given).most_common(1)[0][0]"),
+        ("low", "[3,1,2]", "1", "heapify(given)\n        return min(inf, heappop(given))"),
+        ("g", "12", "4", "return math.gcd(given, 8)"),
+        ("fib", "30", "832040",
+         "@cache\n        def f(k):\n            return k if k < 2 else f(k - 1) + f(k - 2)\n        return f(given)"),
+        ("depth", "20000", "20000",
+         "def f(k):\n            return 0 if k == 0 else 1 + f(k - 1)\n        return f(given)"),
+        ("typed", "3", "[3]", "found: List[Optional[int]] = [given]\n        return found"),
+    ],
+)  # fmt: skip
+def test_a_function_that_is_called_finds_what_leetcode_gives(function: str, given: str, expected: str, body: str):
+    """Modules, their names, and a deep stack, as LiveCodeBench's own runner does."""
+    program = f"class Solution:\n    def {function}(self, given: List[int]) -> Optional[int]:\n        {body}\n"
+    assert grade((fence(program), calling(function, given, expected)))[0].score == 1
+
+
+def test_what_is_given_is_no_solution():
+    """A function of a module that is given has the name of the one that is asked for: nobody has written it."""
+    (found,) = grade((fence("x = 1"), calling("gcd", "12\n18", "6")))
+    assert found.score == 0
+    assert "defines no function 'gcd'" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("program", "right"),
+    [
+        ("from dataclasses import dataclass, fields\n@dataclass\nclass P:\n    x: int\n"
+         "print(fields(P)[0].type.__name__)", True),
+        ("def f(x: int): return x\nprint(f.__annotations__['x'].__name__)", True),
+        ("def f(x: Undefined): return x\nprint('int')", False),
+        ("print(gcd(4, 6) and 'int')", False),
+        ("def f(k): return 0 if k == 0 else 1 + f(k - 1)\nprint('int' if f(20000) else '')", False),
+    ],
+)  # fmt: skip
+def test_a_whole_program_runs_as_it_would_alone(program: str, right: bool):
+    """Its annotations are values, and nothing is imported for it."""
+    (found,) = grade((fence(program), json.dumps({"kind": "stdin", "tests": [{"input": "", "output": "int\n"}]})))
+    assert bool(found.score) == right, found
 
 
 def test_limits_of_the_question_win():

@@ -26,13 +26,14 @@ class Undecided(Exception):
 
 
 @sandboxed(COMPARING)
-@register("grader")
+@register("grader", version=2)
 def code(response: str, answer: str, *, seconds: float, memory_mb: int, tolerance: float | None) -> Graded:
     """Run the program of a reply on the tests in the known answer, up to the first that fails.
 
     The program is the last fenced block marked as Python (or, with none, without a mark) after the thinking, or the
     last that defines what the tests call; a reply without a fence counts when it is Python. `seconds` of CPU time and
-    `memory_mb` hold for each test, unless the question has limits of its own. Numbers must be equal as decimals, or
+    `memory_mb` hold for each test, unless the question has limits of its own. A function that is called finds the
+    modules and the depth of recursion that LiveCodeBench's runner gives. Numbers must be equal as decimals, or
     within `tolerance`.
     """
     try:

@@ -32,9 +32,12 @@ def difference(expected: str, actual: str, tolerance: float | None = None) -> st
 
 
 def _lines(text: str) -> list[str]:
+    """Return the lines of an output without space at their ends, and without empty ones before and after all."""
     lines = [line.rstrip() for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()
+    while lines and not lines[0]:
+        lines.pop(0)
     return lines
 
 

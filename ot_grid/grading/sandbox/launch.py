@@ -30,7 +30,8 @@ from ot_grid.grading.sandbox.inside.wire import LENGTH, REPORT
 from ot_grid.grading.sandbox.limits import Case, Program, ProgramOutcome, SandboxLimits
 from ot_grid.grading.sandbox.verdicts import outcome
 
-INSIDE = ("wire", "filtering", "plain", "child", "sweeping", "watching", "supervisor")  # in the order of their imports
+# In the order of their imports.
+INSIDE = ("wire", "filtering", "plain", "prelude", "child", "sweeping", "watching", "supervisor")
 TICK = 0.1  # s between looks at the memory of all
 GRACE = 10.0  # s for a supervisor to report what it stopped, on a busy machine
 GOODBYE = 1.0  # s for it to end by itself, where its namespace ends with it

@@ -20,6 +20,7 @@ import sys
 
 from ot_grid.grading.sandbox.inside.filtering import restrict
 from ot_grid.grading.sandbox.inside.plain import SAME, TOLD, Plainness
+from ot_grid.grading.sandbox.inside.prelude import given
 from ot_grid.grading.sandbox.inside.wire import Instruction, write
 
 TYPE_CHECKING = False
@@ -108,7 +109,12 @@ def _module(name: str) -> ModuleType:
 
 
 def _as_main(order: Instruction, _: str) -> None:
-    exec(compile(order.source, NAME, "exec"), _module("__main__").__dict__)  # noqa: S102 (this is the sandbox)
+    exec(_compiled(order.source), _module("__main__").__dict__)  # noqa: S102 (this is the sandbox)
+
+
+def _compiled(source: str, name: str = NAME) -> Any:
+    """Compile a program as Python does when it is run alone: without the __future__ of this file."""
+    return compile(source, name, "exec", dont_inherit=True)
 
 
 def _called(order: Instruction, text: str) -> None:
@@ -117,34 +123,35 @@ def _called(order: Instruction, text: str) -> None:
     loads, dumps, done, say = json.loads, json.dumps, os._exit, write
     own = os.getpid()
     space = _module("solution").__dict__
-    exec(compile(order.source, NAME, "exec"), space)  # noqa: S102
-    function = _function(space, order.function or "")
+    known = given(space)
+    exec(_compiled(order.source), space)  # noqa: S102
+    function = _function(space, order.function or "", known)
     result = function(*[loads(line) for line in text.split("\n") if line.strip()])
     if os.getpid() == own:
         say(SAID, dumps(result, default=lambda value: value.tolist()).encode())  # numpy has tolist
     done(0)
 
 
-def _function(space: dict[str, Any], name: str) -> Any:
+def _function(space: dict[str, Any], name: str, known: dict[str, Any]) -> Any:
     holder = space.get("Solution")
     if isinstance(holder, type) and hasattr(holder, name):
         return getattr(holder(), name)
-    if name not in space:
+    if name not in space or (name in known and space[name] is known[name]):
         raise NameError(f"the program defines no function {name!r}")
     return space[name]
 
 
 def _asserted(order: Instruction, text: str) -> None:
-    known, run, translate = dict(vars(builtins)), exec, compile
+    known, run, translate = dict(vars(builtins)), exec, _compiled
     read, done, say, mine, own = os.read, os._exit, write, os.getpid, os.getpid()
     space = _module("solution").__dict__
-    run(translate(order.source, NAME, "exec"), space)
+    run(translate(order.source), space)
     vars(builtins).update(known)  # a program's own len() is not the test's
     sys.settrace(None)
     sys.setprofile(None)
     plain = Plainness(space, order.named)
     space.update({SAME: plain.same, TOLD: plain.told})
-    run(translate(text, "test.py", "exec"), space)
+    run(translate(text, "test.py"), space)
     if mine() == own:
         say(SAID, read(PROOF, 64))
     done(0)

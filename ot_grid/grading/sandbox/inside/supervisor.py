@@ -12,6 +12,7 @@ import os
 import sys
 
 from ot_grid.grading.sandbox.inside.child import ABOVE, SET_DUMPABLE, become, play, prctl
+from ot_grid.grading.sandbox.inside.prelude import load
 from ot_grid.grading.sandbox.inside.sweeping import sweep, tidy
 from ot_grid.grading.sandbox.inside.watching import Watch
 from ot_grid.grading.sandbox.inside.wire import REPORT, Ignored, Instruction, receive, write
@@ -47,7 +48,7 @@ def prepare(order: Instruction) -> None:
         prctl(SET_DUMPABLE, 0, 0, 0, 0)  # same user as the program: no ptrace, no /proc/<pid>/mem
     sys.path += order.site
     if order.kind == "call":
-        import json  # noqa: F401  (once, not in each child)
+        load()
     order.alone = order.alone and os.getpid() == 1
     order.before = {folder: set(os.listdir(folder)) for folder in order.folders}
     if order.uid is not None and any(map(_closed, sys.path)):
