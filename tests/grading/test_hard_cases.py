@@ -15,13 +15,13 @@ import yaml
 
 from ot_grid.config import shipped
 from ot_grid.grading import pool
+from ot_grid.grading.choice.letters import stated
 from ot_grid.grading.math.equality import equal
 from ot_grid.stages import bind
 
 CASES = [json.loads(line) for line in Path(__file__).with_name("hard_cases.jsonl").read_text().splitlines()]
 MISSED = {  # topic: how many right answers are taken for wrong
-    "interval": 1, "forms": 1, "unit": 1, "pairs": 1, "inequality": 1, "dress": 1, "vector": 1, "range": 1, "name": 1,
-    "algebra": 1, "choice": 4,
+    "inequality": 1, "algebra": 1,
 }  # fmt: skip
 WORD = {1: "right", 0: "wrong", None: "unverifiable"}
 
@@ -61,8 +61,41 @@ def test_hard_cases_are_graded_as_a_reader_would():
         (r"\text{(A)}", r"\text{(A) and (C)}", False), ("5!", "5!!", False), ("1,2,3", "123", False),
         (r"(-\infty,1)\cup(3,\infty)", r"x < 1 \text{ or } x > 3", True),
         (r"(-\infty,1)\cup(3,\infty)", r"x < 1 \text{ and } x > 3", False), ("5 cm", r"5\text{ m}", False),
+        (r"(2,3)", r"\begin{cases} x = 2 \\ y = 3 \end{cases}", True),
+        (r"(2,3)", r"\left\{\begin{array}{l} x = 2, \\ y = 3. \end{array}\right.", True),
+        (r"(2,3)", r"\begin{cases} x = 3 \\ y = 2 \end{cases}", False),
+        (r"(2,3)", r"\begin{cases} 2 & x > 0 \\ 3 & x \le 0 \end{cases}", False),
+        ("9.8", r"9.8\ \frac{\text{m}}{\text{s}^2}", True),
+        (r"9.8\text{ m/s}", r"9.8\ \frac{\text{m}}{\text{s}^2}", False),
+        ("0.75", r"\frac{3}{4}\ (0.75)", True), ("0.75", r"\frac{3}{4}\ (0.5)", False), ("6", "2 (3)", False),
+        (r"\mathbb{R} \setminus \{2\}", r"(-\infty,2)\cup(2,\infty)", True),
+        (r"\mathbb{R} \setminus \{2\}", r"\mathbb{R} \setminus \{-2\}", False),
+        (r"(-\infty,-1)\cup(-1,1)\cup(1,\infty)", r"\mathbb{R} \setminus \{1, -1\}", True),
+        (r"\mathbb{R} \setminus \{2\}", r"(-\infty,2]\cup[2,\infty)", False),
+        ("3", r"\deg P = 3", True), ("3", r"\deg P = 4", False), ("3", r"\log x = 3", False),
+        ("0 < f(x) < 1", "(0,1)", True), ("0 < f(x) < 1", "[0,1]", False), ("0 < f(x) < 1", "0 < g(x) < 1", False),
+        ("(1,2,3)", r"\mathbf{i} + 2\mathbf{j} + 3\mathbf{k}", True), ("(1,-2)", r"\hat{i} - 2\hat{j}", True),
+        ("(1,2,3)", r"\mathbf{i} + 2\mathbf{k} + 3\mathbf{j}", False), ("(1,2)", "1+2i", False),
+        ("(1,0,-1)", r"\vec{i} - \vec{k}", True), (r"(\frac{1}{2},1)", r"\frac{1}{2}\hat{\imath} + \hat{\jmath}", True),
     ],
 )  # fmt: skip
 def test_kinds_of_dress_and_of_lookalikes(known: str, given: str, same: bool):
     """Digits of other forms, layout, grouping, words around an answer; and what only looks like the answer."""
     assert equal(known, given, 6) is same
+
+
+@pytest.mark.parametrize(
+    ("reply", "named"),
+    [
+        ("Of the options, C is correct.", ["C"]), ("So B is right.", ["B"]),
+        ("Therefore, D is the correct choice.", ["D"]),
+        ("If the gas is ideal, C is correct.", []), ("I doubt that C is correct.", []), ("C is not correct.", []),
+        ("It is not the case that, say, B is correct.", []), ("A is correct that heat flows.", []),
+        ("B\n\nExplanation: vitamin A deficiency causes it.", ["B"]), ("A\nThis is wrong.\nB\nThis is right.", []),
+        ("**B**: the gradient points uphill.", ["B"]), ("**A**: no.\n**B**: yes.", []),
+        ('{"answer": "B"}', ["B"]), ('{"reasoning": "not A", "answer": "C"}', ["C"]),
+    ],
+)  # fmt: skip
+def test_letters_that_are_stated_otherwise(reply: str, named: list[str]):
+    """A sentence that says which is correct, a letter with its explanation behind it, JSON; denied ones name none."""
+    assert stated(reply) == named

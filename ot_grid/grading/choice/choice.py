@@ -12,7 +12,7 @@ from ot_grid.grading.extract import all_boxes
 from ot_grid.registry import register
 
 
-@register("grader", version=2)
+@register("grader", version=3)
 def choice(response: str, answer: str, *, letters: str) -> Graded:
     r"""Compare the letter that a reply chooses with the known one; `letters` are those of the question.
 

@@ -54,15 +54,24 @@ _STATEMENTS = [
     re.compile(r"\u7b54\u6848(?:\u662f|\u4e3a|\uff1a|:)\s*\(?([A-Z])\)?"),
     re.compile(r"(?i:\banswer\"?\s*:)\s*\(?([a-j])\)?\.?[ \t]*(?=\n|$)"),
 ]
+# "Of the options, C is correct.": no sentence that denies, doubts or supposes it.
+_HEDGED = r"(?:if|unless|whether|when|suppose|assum\w+|would|could|might|may|not|doubt\w*|say\w*|claim\w*|think\w*)"
+_IS_RIGHT = re.compile(
+    rf"(?:^|(?<=[.!?\n]))(?![^.!?\n]*(?i:\b{_HEDGED}\b|n't\b))[^.!?\n]*?(?:^|[\n.!?,:;]\s*|\b(?i:so|hence|thus|therefore)\s+)"
+    rf"(?:\(([A-Z])\)|([A-Z]))\s+is\s+(?:the\s+)?(?:correct|right)(?=\s*(?:one|answer|choice|option)?\s*(?:[.!]|$|\n))"
+)
 _AT_THE_END = re.compile(rf"(?<!not )(?<!n't )(?i:\b(?:option|choice)\s*){_LETTER}[\s.)!]*$")
-_OPTION = re.compile(r"(?:\*\*)?(?:\(([A-Z])\)|([A-Z])\))\s+\S.*|\*\*([A-Z])[.:]\s+\S.*\*\*")
+_OPTION = re.compile(
+    r"(?:\*\*)?(?:\(([A-Z])\)|([A-Z])\))\s+\S.*|\*\*([A-Z])[.:]\s+\S.*\*\*|\*\*([A-Z])(?:\*\*[.:]|[.:]\*\*)\s+\S.*"
+)
+_KEY = re.compile(r"[\"'](\w+)[\"']\s*:")  # of JSON
 _QUOTED = re.compile(r"[\"'\u2018\u201c](\(?[A-Z]\)?)\.?[\"'\u2019\u201d]")
 _ALONE = re.compile(rf"{_ONE}[\s.):]*")
 
 
 def plain(text: str) -> str:
     r"""Return a text without the commands, dollars, stars and braces that only dress a letter."""
-    text = text.replace("\\_", "_").replace("\\&", "&")
+    text = _KEY.sub(r"\1:", text).replace("\\_", "_").replace("\\&", "&")
     text = re.sub(r"\\?[{}]|\$|\*\*|__|`", "", _SPACE.sub(" ", _DRESS.sub("", text)))
     return re.sub(r"[ \t]+", " ", _QUOTED.sub(r"\1", text)).strip()
 
@@ -84,7 +93,7 @@ def in_box(content: str) -> list[str]:
 def stated(reply: str) -> list[str]:
     """Return the letters of the last statement such as "the answer is (B)", or of a last line that only names them."""
     text = plain(reply)
-    found = [match for pattern in _STATEMENTS for match in pattern.finditer(text)]
+    found = [match for pattern in (*_STATEMENTS, _IS_RIGHT) for match in pattern.finditer(text)]
     if found:
         last = max(found, key=lambda match: match.start())
         return unique(_letters([last.groups()]) + _further(text, last.end()))
@@ -97,7 +106,14 @@ def _own_line(reply: str) -> list[str]:
     """Return the letter of a last line that is an option with its text, where no other option is written out."""
     found = [_OPTION.fullmatch(line.strip()) for line in reply.strip().splitlines()]
     options = [option for option in found if option]
-    return _letters([options[0].groups()]) if len(options) == 1 and found[-1] else []
+    return _letters([options[0].groups()]) if len(options) == 1 and found[-1] else _first_line(reply)
+
+
+def _first_line(reply: str) -> list[str]:
+    """Return the letter of a first line that holds it alone, where no other line does: an explanation follows it."""
+    lines = [plain(line).strip(" *#`>") for line in reply.strip().splitlines()]
+    alone = [_ALONE.fullmatch(line) for line in lines if line]
+    return _letters([alone[0].groups()]) if alone and alone[0] and sum(map(bool, alone)) == 1 else []
 
 
 def _further(text: str, position: int) -> list[str]:

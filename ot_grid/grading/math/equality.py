@@ -19,12 +19,20 @@ from ot_grid.grading.math.shapes import LEAF, LIST, MATRIX, RANGE, SET, TUPLE, U
 
 DIGITS = 60  # to which two exact numbers are compared
 LONGEST, DEEPEST = 2000, 50  # characters and open brackets of an answer that is looked at
+_TWICE = re.compile(r"(.*[^\s\\])(?:\\[ ,;:]|\\q?quad|~|\s)+\(([^()]+)\)\s*", re.DOTALL)
 _CASED = re.compile(r"\\[A-Za-z]+|[a-zA-Z]")
 
 
 def equal(known: str, given: str, places: int) -> bool:
     """Tell whether an answer is the known one; numbers written as decimals agree in so many places."""
-    return _equal(tidy(known), tidy(given), places)
+    return _equal(tidy(known), tidy(_said_once(given)), places)
+
+
+def _said_once(text: str) -> str:
+    r"""Return an answer without its own value in another form behind it, as in `\frac{3}{4}\ (0.75)`."""
+    found = _TWICE.fullmatch(text)
+    one, other = (notation.number(tidy(part)) for part in found.groups()) if found else (None, None)
+    return found[1] if found and one and other and one.value == other.value else text
 
 
 def too_much(text: str) -> str:

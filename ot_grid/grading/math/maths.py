@@ -12,7 +12,7 @@ from ot_grid.grading.math.equality import equal, readable, too_much
 from ot_grid.registry import register
 
 
-@register("grader", version=3)
+@register("grader", version=4)
 def math(response: str, answer: str, *, boxed_only: bool, float_rounding: int) -> Graded:
     r"""Compare the final answer of a reply with the known one.
 

@@ -67,6 +67,11 @@ _REWRITES: list[tuple[re.Pattern[str], Any]] = [
         ),
     ]
 ]
+_SYSTEM = re.compile(
+    r"(?:\\\{)?\s*\\begin\{(cases|aligned|align\*?|array|gathered|split)\}(?:\{[lcr| ]*\})?(.*)\\end\{\1\}", re.DOTALL
+)
+_ROW = re.compile(r"\\\\(?:\s*\[[^\]]*\])?")
+_EQUATION = re.compile(r"[A-Za-z](?:_\{?\w+\}?)?\s*=\s*[^=<>]+")
 TEXT = re.compile(WRAPPER + r"\{([^{}]*)\}")
 
 
@@ -76,10 +81,18 @@ def tidy(text: str) -> str:
     text = _unicode(text).translate(_GLYPHS)
     for pattern, by in _REWRITES:
         text = pattern.sub(by, text)
-    text = text.strip().rstrip(".,;:").strip()
+    text = _listed_system(text.strip().rstrip(".,;:").strip())
     while text.startswith("{") and _balanced(text[1:-1]) and text.endswith("}") and not text.endswith("\\}"):
         text = text[1:-1].strip()
     return text
+
+
+def _listed_system(text: str) -> str:
+    r"""Return `x = 2, y = 3` for `\begin{cases} x = 2 \\ y = 3 \end{cases}`, a system of equations; else the text."""
+    found = _SYSTEM.fullmatch(text)
+    rows = [row.replace("&", "").strip(" ,;") for row in _ROW.split(found[2])] if found else []
+    equations = [row for row in rows if row]
+    return ", ".join(equations) if len(equations) > 1 and all(map(_EQUATION.fullmatch, equations)) else text
 
 
 def _unicode(text: str) -> str:

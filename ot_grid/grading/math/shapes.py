@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
-from ot_grid.grading.math.notation import TEXT
+from ot_grid.grading.math.notation import TEXT, number
 
 LEAF, LIST, SET, TUPLE, UNION, RANGE, MATRIX = "leaf", "list", "set", "tuple", "union", "range", "matrix"
 
@@ -31,18 +32,23 @@ _ROWS = re.compile(
 )
 _VARIABLE = r"[A-Za-z](?:_\{?\w+\}?)?|\\(?:alpha|beta|gamma|theta|phi|lambda|mu|omega)"
 _LESS, _MORE = r"(<|\\le(?![A-Za-z]))", r"(>|\\ge(?![A-Za-z]))"
-_BETWEEN = re.compile(rf"([^<>=]+?)\s*{_LESS}\s*({_VARIABLE})\s*{_LESS}\s*([^<>=]+)")
-_ABOVE = re.compile(rf"([^<>=]+?)\s*{_MORE}\s*({_VARIABLE})\s*{_MORE}\s*([^<>=]+)")
+_HELD = rf"{_VARIABLE}|[A-Za-z]\([A-Za-z]\)"  # between two bounds: x, or f(x)
+_BETWEEN = re.compile(rf"([^<>=]+?)\s*{_LESS}\s*({_HELD})\s*{_LESS}\s*([^<>=]+)")
+_ABOVE = re.compile(rf"([^<>=]+?)\s*{_MORE}\s*({_HELD})\s*{_MORE}\s*([^<>=]+)")
 _ONE_SIDE = re.compile(rf"({_VARIABLE})\s*(?:{_LESS}|{_MORE})\s*([^<>=]+)")
 _OTHER_SIDE = re.compile(rf"([^<>=]+?)\s*(?:{_LESS}|{_MORE})\s*({_VARIABLE})")
 _BUILT = re.compile(rf"\\\{{\s*(?:{_VARIABLE})\s*(?:\\in\s*\\mathbb\{{R\}}\s*)?(?:\\mid|\||:)\s*(.+)\\\}}")
+_TERM = (  # of a vector along the axes: 2j, -\frac{1}{2}\hat{k}
+    r"\s*([+-]?)\s*(\d+(?:\.\d+)?|\\frac\{\d+\}\{\d+\}|\\sqrt\{\d+\})?\s*(?:\\(?:hat|vec)\s*\{?\s*)?\\?([ijk])(?:math)?\}?\s*"
+)
+_HOLES = re.compile(r"\\mathbb\{R\}\s*(?:\\setminus|\\backslash|-)\s*\\\{(.+)\\\}")
 _NAMED = re.compile(rf"({_VARIABLE}|\([A-Za-z](?:\s*,\s*[A-Za-z])+\))\s*(?:=|\\in(?![A-Za-z]))\s*(.+)", re.DOTALL)
 
 # What a left side may hold besides unknowns: sums over a variable, functions of something, and words or names as AB.
 _BOUND = re.compile(r"\\(?:sum|prod|int|lim)(?![A-Za-z])")
 _CALL = re.compile(r"\\?([A-Za-z]+)'*(?:[_^](?:\{[^{}]*\}|\w))*\s*\(([^()]*)\)")
 _OF_ONE = re.compile(
-    rf"\\(?:sin|cos|tan|cot|sec|csc|arg|det|angle|overline|vec|hat|bar|triangle)(?![A-Za-z])\s*(?:{_VARIABLE})?"
+    rf"\\(?:sin|cos|tan|cot|sec|csc|arg|det|deg|dim|max|min|gcd|lcm|angle|overline|vec|hat|bar|triangle)(?![A-Za-z])\s*(?:{_VARIABLE})?"
 )
 _WORD = re.compile(r"(?<![\\A-Za-z])(?:[A-Za-z]{3,}|[A-Z]{2})(?![A-Za-z])")
 _UNKNOWN = re.compile(r"(\\(?:alpha|beta|gamma|theta|phi|lambda|mu|omega)(?![A-Za-z]))|\\[A-Za-z]+|([A-Za-z])")
@@ -71,6 +77,7 @@ def shape(text: str) -> Shape:
         text = built[1].strip()
     if text == r"\mathbb{R}":
         text = r"(-\infty,\infty)"
+    text = _around_holes(text)
     if rows := _ROWS.fullmatch(text):
         return _matrix(rows[2])
     if (found := _range_of(text)) is not None:
@@ -81,7 +88,28 @@ def shape(text: str) -> Shape:
     pieces = split(text, ("\\cup",))
     if len(pieces) > 1:
         return Shape(UNION, tuple(pieces))
-    return _bracketed(text) or _plus_minus(text) or Shape(LEAF, (text,))
+    return _bracketed(text) or _along_axes(text) or _plus_minus(text) or Shape(LEAF, (text,))
+
+
+def _around_holes(text: str) -> str:
+    r"""Return `\mathbb{R} \setminus \{2\}` as the intervals around the numbers that are left out; else the text."""
+    found = _HOLES.fullmatch(text)
+    holes = [part.strip() for part in found[1].split(",")] if found else []
+    values = [number(part) for part in holes]
+    if not holes or None in values:
+        return text
+    ordered = sorted(holes, key=lambda part: value.value if (value := number(part)) else 0)
+    ends = [r"-\infty", *ordered, r"\infty"]
+    return r"\cup".join(f"({low},{high})" for low, high in pairwise(ends))
+
+
+def _along_axes(text: str) -> Shape | None:
+    r"""Read `i + 2j - 3k`, a vector along the axes, as the tuple of its parts; a single i is the imaginary unit."""
+    terms = re.findall(_TERM, text) if re.fullmatch(rf"(?:{_TERM}){{2,3}}", text) else []
+    if len({axis for *_, axis in terms}) < 2:
+        return None
+    parts = {axis: f"{sign}{size or 1}".removeprefix("+") for sign, size, axis in terms}
+    return Shape(TUPLE, tuple(parts.get(axis, "0") for axis in ("ijk" if "k" in parts else "ij")))
 
 
 def _listed(text: str) -> list[str]:

@@ -36,6 +36,9 @@ _LATEX = re.compile(
     rf"\s*((?:[/*]|\\cdot|\s|\\Omega(?![A-Za-z])|\\mu\s*(?={WRAPPER})|{WRAPPER}\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}(?:\^\{{?-?\d\}}?)?)+)$"
 )
 _PLAIN = re.compile(r"(?:(?<=[\d)}])|(?<=\\pi))(\s*)([A-Za-z/]+(?:\s[a-z]+)*(?:\^\{?\d\}?)?)$")
+_OVER = re.compile(  # \frac{\text{m}}{\text{s}^2}
+    rf"\s*\\frac\s*\{{\s*{WRAPPER}\{{([^{{}}]*)\}}\s*\}}\s*\{{\s*{WRAPPER}\{{([^{{}}]*)\}}((?:\^\{{?\d\}}?)?)\s*\}}$"
+)
 _SENTENCE = re.compile(r"\b(?:or|and|if|not|for|when|where|mod|except)\b")
 
 
@@ -59,6 +62,7 @@ def quantity(text: str) -> Quantity:
         return Quantity(text[: degrees.start()].strip(), "°" + degrees[1])
     if percent := _PERCENT.search(text):
         return Quantity(text[: percent.start()].strip(), "%")
+    text = _OVER.sub(r" \\text{\1/\2\3}", text)
     sign = money[2].strip("\\") if (money := _MONEY.match(text)) else ""
     text = _MONEY.sub(r"\1", text, count=1) if money else text
     found = _LATEX.search(text) or _plain(text)
