@@ -133,7 +133,8 @@ def _dismiss(worker: _Worker) -> None:
     if _idle is None or not worker.alive:
         worker.kill()
         return
-    for order in [order for order in _idle if order != worker.order]:  # one kind at a time: they hold memory
+    others = [order for order in _idle if order != worker.order]
+    for order in others:  # one kind at a time: they hold memory
         for other in _idle.pop(order):
             other.kill()
     _idle.setdefault(worker.order, []).append(worker)

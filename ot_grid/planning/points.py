@@ -49,12 +49,11 @@ def lay_out(factors: Sequence[Factor], layout: Layout) -> tuple[list[Point], Poi
     start = _start(varied, layout.versus or {}) if layout.versus or alone else None
     recipes = list(_one_at_a_time(varied, start) if alone and start is not None else _product(varied))
     names = [factor.name for factor in factors]
-    points = [
-        {name: {**recipe, **again}[name] for name in names}
-        for recipe in recipes
-        for again in _product(drawn)
-        if not any(_fits({**recipe, **again}, entry) for entry in layout.exclude)
-    ]
+    points = []
+    for recipe, again in itertools.product(recipes, list(_product(drawn))):
+        point = {**recipe, **again}
+        if not any(_fits(point, entry) for entry in layout.exclude):
+            points.append({name: point[name] for name in names})
     _check(points, start, layout)
     return points, {name: start[name] for name in names if name in start} if start else start
 

@@ -42,9 +42,12 @@ def aligned(groups: Sequence[Sequence[Result]]) -> Aligned:
     """Return one row for each group of results, each the mean of its results; only finished benchmarks count."""
     assert all(groups), "a row without a cell"
     sizes = [len(group) for group in groups]
-    done = [{each.name: each for each in result.benchmarks if each.done} for group in groups for result in group]
+    done = [result.done for group in groups for result in group]
     known = list(dict.fromkeys(name for each in done for name in each))
-    sides = {name: _Side.of([each[name] for each in done]) for name in known if all(name in each for each in done)}
+    sides = {}
+    for name in known:
+        if all(name in each for each in done):
+            sides[name] = _Side.of([each[name] for each in done])
     kept = {name: side for name, side in sorted(sides.items()) if side.questions}
     return Aligned(
         names=tuple(kept),

@@ -193,7 +193,7 @@ def _odd(own: float, others: FloatArray) -> bool:
 
 def _collapsed(results: Sequence[Result]) -> Iterator[Flag]:
     names = list(dict.fromkeys(each.name for result in results for each in result.benchmarks))
-    done = [{each.name: each for each in result.benchmarks if each.done} for result in results]
+    done = [result.done for result in results]
     scores = np.array([[100 * each[name].score if name in each else np.nan for name in names] for each in done])
     scores = scores.reshape(len(results), len(names))
     errors = _Errors(done)

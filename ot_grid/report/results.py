@@ -69,13 +69,17 @@ class Result:
         """The benchmarks that are not done."""
         return [each for each in self.benchmarks if not each.done]
 
+    @property
+    def done(self) -> dict[str, BenchmarkResult]:
+        """The benchmarks that are done, by name."""
+        return {each.name: each for each in self.benchmarks if each.done}
+
     @cached_property
     def means(self) -> Mapping[str, Mapping[str, float]]:
         """The mean over repeats of every question, of the benchmarks that are done."""
         return {
-            b.name: dict(zip(b.questions, question_means(b.matrix).tolist(), strict=True))
-            for b in self.benchmarks
-            if b.done
+            name: dict(zip(each.questions, question_means(each.matrix).tolist(), strict=True))
+            for name, each in self.done.items()
         }
 
 

@@ -55,14 +55,12 @@ class View:
 
 
 def _only(results: Sequence[Result], names: Sequence[str]) -> list[Result]:
-    return [
-        replace(
-            result,
-            benchmarks=tuple(each for each in result.benchmarks if each.name in names),
-            flags=tuple(flag for flag in result.flags if flag.benchmark in names),
-        )
-        for result in results
-    ]
+    found = []
+    for result in results:
+        benchmarks = tuple(each for each in result.benchmarks if each.name in names)
+        flags = tuple(flag for flag in result.flags if flag.benchmark in names)
+        found.append(replace(result, benchmarks=benchmarks, flags=flags))
+    return found
 
 
 def of(sweep: Sweep, held_out: Sequence[str], rank_by: Sequence[str]) -> View:

@@ -30,14 +30,17 @@ class UnpairedScores:
     @classmethod
     def of(cls, rows: Sequence[Row], names: Sequence[str]) -> UnpairedScores:
         """Return the scores of rows on some benchmarks that all of them have."""
-        cells = [[[_named(result.benchmarks, name) for name in names] for result in row.used] for row in rows]
-        seeds = tuple(np.array([[each.matrix[0, 0] for each in cell] for cell in row]) for row in cells)
-        errors = [np.array([[variance(each) for each in cell] for cell in row]) for row in cells]
+        seeds, errors = [], []
+        for row in rows:
+            found = [_named(result.benchmarks, name) for result in row.used for name in names]
+            shape = len(row.used), len(names)
+            seeds.append(np.array([each.matrix[0, 0] for each in found]).reshape(shape))
+            errors.append(np.array([variance(each) for each in found]).reshape(shape))
         empty = np.empty((0, len(names)))
         return cls(
             np.array([each.mean(axis=0) for each in seeds]) if seeds else empty,
             np.array([each.mean(axis=0) / len(each) for each in errors]) if errors else empty,
-            seeds,
+            tuple(seeds),
         )
 
     @property

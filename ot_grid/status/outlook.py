@@ -138,10 +138,12 @@ def _most_at_once(spells: Sequence[Spell]) -> int:
     jobs: dict[str, list[Spell]] = {}
     for spell in spells:
         jobs.setdefault(spell.job, []).append(spell)
-    spans = [(min(each.began for each in job), max(each.ended for each in job)) for job in jobs.values()]
-    changes = sorted([(began, 1) for began, _ in spans] + [(ended, -1) for _, ended in spans])
+    changes = []
+    for job in jobs.values():
+        changes.append((min(spell.began for spell in job), 1))
+        changes.append((max(spell.ended for spell in job), -1))
     most = running = 0
-    for _, change in changes:  # at one moment, ends sort before beginnings
+    for _, change in sorted(changes):  # at one moment, ends sort before beginnings
         running += change
         most = max(most, running)
     return most

@@ -41,13 +41,21 @@ class Soak:
     restarts: int = 0  # attempts that did not come to their end
     resumed: int = 0  # times that nothing was queued, and the grid not done
 
-    def endure(self, grid: Grid, seconds: float) -> None:
-        """Run a grid, doing harm for so many seconds; then let it come to its end, and check it."""
-        end = time.monotonic() + seconds
+    def endure(self, grid: Grid, seconds: float, least: int = 0) -> None:
+        """Run a grid, doing harm for so many seconds; then let it come to its end, and check it.
+
+        What waits at the gate of the grid waits until there was so much harm at `least`.
+        """
+        end, enough = time.monotonic() + seconds, sum(self.faults.values()) + least
         grid.submit()
-        while time.monotonic() < end and any(not job["name"].startswith(OTHERS) for job in self.cluster.queue()):
+        while any(not job["name"].startswith(OTHERS) for job in self.cluster.queue()):
+            if sum(self.faults.values()) >= enough:
+                grid.open()
+                if time.monotonic() > end:
+                    break
             time.sleep(self.random.uniform(*BETWEEN))
             self.harm()
+        grid.open()
         self.cluster.up()
         self.come_to_an_end(grid)
         grid.check()

@@ -47,10 +47,11 @@ def choose(policy: str = "auto") -> Tier:
         raise BadInput(f"sandbox={policy!r}: there is no such policy; {nearest(policy, POLICIES)}")
     names = {"auto": TIERS, "required": TIERS[:-1]}.get(policy, (policy,))
     why = {}
-    for tier in (tier for name in names for tier in CANDIDATES[name]):
-        why[tier.name] = problem(tier)
-        if not why[tier.name]:
-            return tier
+    for name in names:
+        for tier in CANDIDATES[name]:
+            why[tier.name] = problem(tier)
+            if not why[tier.name]:
+                return tier
     raise BadInput(
         f"sandbox={policy!r}: untrusted code cannot be kept apart here ("
         + "; ".join(f"{name}: {text}" for name, text in why.items())

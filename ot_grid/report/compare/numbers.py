@@ -109,7 +109,10 @@ def _done(side: Side, name: str) -> bool:
 
 
 def _suite(common: dict[str, list[Pair]]) -> Suite:
-    means = [np.array([[share(p.one) for p in each], [share(p.other) for p in each]]) for each in common.values()]
+    means = []
+    for each in common.values():
+        sides = [share(pair.one) for pair in each], [share(pair.other) for pair in each]
+        means.append(np.array(sides))
     return Suite(tuple(common), tuple(means), binary=tuple(map(_single, common.values())))
 
 
@@ -124,10 +127,11 @@ def _benchmarks(
 ) -> list[Benchmarked]:
     made = [_scored(suite.subset([name]), each) for name, each in common.items()]
     adjusted = adjust.holm(np.array([each.p for each in made]))
-    return [
-        Benchmarked(**{**vars(each), "p_adjusted": float(p)}, one_replies=facts(mine), other_replies=facts(theirs))
-        for each, p, (mine, theirs) in zip(made, adjusted, (rows[name] for name in common), strict=True)
-    ]
+    found = []
+    for name, each, p in zip(common, made, adjusted, strict=True):
+        one, other = map(facts, rows[name])
+        found.append(Benchmarked(**{**vars(each), "p_adjusted": float(p)}, one_replies=one, other_replies=other))
+    return found
 
 
 def _overall(suite: Suite, common: dict[str, list[Pair]]) -> ScoredBenchmark:

@@ -56,20 +56,19 @@ def read(place: Store, named: tuple[str, str], sweep: str | None, grade: str | N
     reader = Reader(place, grade)
     results = [reader.results(replace(of, cells=(cell,)))[0] for of, cell in found]
     shared = {run.key for run in found[0][1].runs} & {run.key for run in found[1][1].runs}
-    one, other = (
-        Side(letter, of, cell, result, cell.recipe.settings, _folders(place, cell), grade,
-             reader.cost(tuple(run for run in cell.runs if run.key not in shared)))
-        for letter, (of, cell), result in zip("AB", found, results, strict=True)
-    )  # fmt: skip
-    return one, other
+    sides = []
+    for letter, (of, cell), result in zip("AB", found, results, strict=True):
+        cost = reader.cost(tuple(run for run in cell.runs if run.key not in shared))
+        sides.append(Side(letter, of, cell, result, cell.recipe.settings, _folders(place, cell), grade, cost))
+    return sides[0], sides[1]
 
 
 def judged(sides: tuple[Side, Side], view: Shown) -> tuple[Side, Side]:
     """Return the sides without what is not to be seen, and with the flags that they give to each other."""
-    seen = [
-        replace(side.result, benchmarks=tuple(b for b in side.result.benchmarks if b.name not in view.hidden))
-        for side in sides
-    ]
+    seen = []
+    for side in sides:
+        shown = tuple(each for each in side.result.benchmarks if each.name not in view.hidden)
+        seen.append(replace(side.result, benchmarks=shown))
     one, other = (replace(side, result=result) for side, result in zip(sides, gates.flagged(seen, ()), strict=True))
     return one, other
 

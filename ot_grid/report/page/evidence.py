@@ -161,13 +161,11 @@ class _Collector:
     def _dataset(self, run: FrozenRun, limits: PageLimits) -> str:
         folder = self._place.folder(DATASET, run.key)
         rows = shelves.first(folder / "data" / "dataset.parquet", limits.traces) if folder else []
-        told = [
-            {
-                **{name: row[name] for name in ("question", "sample", "source", "domain")},
-                **{side: _said(row[side], limits.trace) for side in ("prompt", "completion")},
-            }
-            for row in rows
-        ]
+        told = []
+        for row in rows:
+            plain = {name: row[name] for name in ("question", "sample", "source", "domain")}
+            said = {side: _said(row[side], limits.trace) for side in ("prompt", "completion")}
+            told.append({**plain, **said})
         return self._put(packed_json({"label": run.label, "rows": told})) if told else ""
 
     def _outputs(self, limits: PageLimits) -> dict[str, dict[str, str]]:
