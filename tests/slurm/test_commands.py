@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ot_grid import cli
+from ot_grid.cluster import slurm
 from tests.slurm.dev import HANGS, DevCluster
 
 pytestmark = pytest.mark.slow
@@ -181,3 +183,33 @@ def test_doctor_tells_what_jobs_would_break_on(cluster, capsys):
     assert re.search(r"BROKEN +inference .*nvidia-smi finds none", told)
     assert re.search(r"BROKEN +jobs +dataset: .*time=99999 minutes, and partition normal ends jobs after 10080", told)
     cluster.wait_empty(HANGS)
+
+
+def test_a_name_in_latin_1_hides_no_job(closed: DevCluster, capsys: pytest.CaptureFixture[str], own_store: Path):
+    """As long as anybody has such a job, squeue prints bytes that are no UTF-8: commands read the rest all the same."""
+    name = os.fsdecode(b"d\xe9d\xe9 job")
+    theirs = closed.submit("sleep 600", f"--job-name={name}", "--output=/dev/null")
+    try:
+        assert "submitted 17 stage runs" in ot_grid(capsys, *BOTH)
+        assert counts(capsys, "both") == {"queued": 17}
+        assert "17 were queued" in ot_grid(capsys, "resume", "both", "--store", str(own_store))
+        assert "both" in ot_grid(capsys, "cancel", "both")
+    finally:
+        closed.cancel(theirs)
+
+
+@pytest.mark.parametrize("wanted", ["standard", "relative", "%s", "%T"])
+def test_the_shells_own_format_of_times_changes_no_end(
+    wanted: str, cluster: DevCluster, monkeypatch: pytest.MonkeyPatch
+):
+    """A time limit that is near must be known as such, whatever the user likes to read; nor does any filter hide it."""
+    job = cluster.submit("sleep 600", "--output=/dev/null", "--time=10")
+    cluster.wait_until(lambda: cluster.job(job)["state"] == "RUNNING", HANGS, "the job runs")
+    expected = slurm.details(job)
+    monkeypatch.setenv("SLURM_TIME_FORMAT", wanted)
+    monkeypatch.setenv("SQUEUE_FORMAT", "%A")
+    monkeypatch.setenv("SQUEUE_STATES", "PENDING")
+    monkeypatch.setenv("SCONTROL_ALL", "0")
+    assert slurm.details(job).end == expected.end
+    assert time.time() < expected.end < time.time() + 601
+    assert job in {each.job for each in slurm.queue().jobs}
