@@ -180,6 +180,17 @@ def test_a_filter_from_outside_needs_no_change_here(tmp_path: Path):
     assert "filter=digits" in done.stdout
 
 
+def test_several_choices_where_one_is_taken_are_told(capsys):
+    """With the way to have a cell for each; and a choice that is named twice."""
+    told = problem(capsys, "plan", "filter=[length,random]")
+    assert told == (
+        "ot_grid: filter=[length,random] names 2 choices, and filter takes one; a cell for each: "
+        "-m filter=length,random\n"
+    )
+    told = problem(capsys, "plan", "source=[gsm_symbolic,gsm_symbolic]")
+    assert "names gsm_symbolic twice; for another file or setting of the same kind, copy its YAML" in told
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

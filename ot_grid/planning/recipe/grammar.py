@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TOP_FIELDS = tuple(f.name for f in fields(Config))
 SETTINGS = ("store", "plugins")  # fields that are no groups
+SEVERAL = ("source", "eval")  # groups of which a recipe may have several choices
 
 
 def touched(override: Override) -> str:
@@ -75,6 +76,22 @@ def _wrong(override: Override, composer: Composer) -> Iterator[str]:
     elif choices:
         named = [choice for value in values(override) for choice in _chosen(value)]
         yield from (_unknown(name, choice, choices) for choice in named if choice not in choices)
+        yield from _not_several(name, values(override))
+
+
+def _not_several(group: str, given: Sequence[str]) -> Iterator[str]:
+    """Yield the lists that name several choices of a group that takes one, or one choice twice."""
+    for value in given:
+        named = _chosen(value) if value.startswith("[") else []
+        twice = sorted({choice for choice in named if named.count(choice) > 1})
+        if len(named) > 1 and group.partition("@")[0] not in SEVERAL:
+            cells = f"-m {group}={','.join(named)}"
+            yield f"{group}={value} names {len(named)} choices, and {group} takes one; a cell for each: {cells}"
+        elif twice:
+            yield (
+                f"{group}={value} names {', '.join(twice)} twice; for another file or setting of the same kind, copy "
+                f"its YAML under a name of its own to {group}/ in your --config-dir"
+            )
 
 
 def _unknown(group: str, choice: str, choices: Sequence[str]) -> str:
