@@ -91,6 +91,8 @@ class Processes:
         self._line = self._server = None
         for process in self._known:
             process.lost = True
+            if not process.pid:
+                process.log = self._log("server")  # which says why nothing was started
 
     def _connected(self) -> Connection:
         """Return the line to the server, started where there is none."""

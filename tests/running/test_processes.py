@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,6 +104,17 @@ def test_a_killed_server_is_replaced(processes: Processes):
     assert Path("told.txt").exists()
     os.kill(process.pid, signal.SIGKILL)
     wait(processes, lambda: process.done)
+
+
+def test_a_server_that_cannot_start_says_why(processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The log of what it was to start is its own."""
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho no such module\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    process = start(processes, TELLS)
+    wait(processes, lambda: process.done)
+    assert process.log.read_text() == "no such module\n"
 
 
 def test_a_driver_that_is_gone_leaves_no_server(processes: Processes):
