@@ -57,6 +57,11 @@ class Problems:
             raise BadInput(*self.found)
 
 
+def many(count: int, what: str) -> str:
+    """Return a count with its word, e.g. '1 cell', '2 cells'."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Say which valid names there are, the likeliest first: ' (did you mean 'length'? there are: ...)'."""
     names = sorted(valid)

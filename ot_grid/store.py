@@ -137,7 +137,7 @@ def gone(artifact: Path) -> str:
         return ""
     return (
         f"{artifact} was made on {record.get('finished', 'an unknown day')}, and {', '.join(lost)} is no longer there: "
-        "deleted, or purged by the file system; delete that folder and give the command again to have it made anew "
+        "deleted, or purged by the file system; delete that folder, and `python -m ot_grid retry` has it made anew "
         "(replies that are there are not bought again)"
     )
 

@@ -12,7 +12,7 @@ from ot_grid.cli.grids import planned
 from ot_grid.cli.parsers import grid_parser
 from ot_grid.cli.printing import say
 from ot_grid.doctor import examine as examination
-from ot_grid.status.plans import many
+from ot_grid.errors import many
 
 WAIT_SECONDS = 60.0
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from ot_grid import api
 from ot_grid.cli.parsers import store_parser
 from ot_grid.cli.printing import complain, say
-from ot_grid.errors import BadInput
-from ot_grid.status.plans import many
+from ot_grid.errors import BadInput, many
 
 
 def cancel(words: Sequence[str]) -> int:

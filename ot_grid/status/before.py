@@ -12,6 +12,7 @@ from typing import Any
 
 from ot_grid import attempts, key, store, tables
 from ot_grid.config import Model
+from ot_grid.errors import many
 from ot_grid.inference import identity
 from ot_grid.inference.replies import Replies
 from ot_grid.planning import rehearsal
@@ -51,6 +52,10 @@ class Before:
                 of_stage[self._stored_descent(folder)] = folder
         return self._stored[run.stage].get(self._planned_descent(run))
 
+    def has_inputs(self, run: StageRun) -> bool:
+        """Whether everything that a stage run reads is done."""
+        return all(self.artifacts.done(self.plan.runs[run_key]) for run_key in run.inputs)
+
     def done(self, stage: str) -> Iterator[tuple[Path, dict[str, Any]]]:
         """Yield the finished artifacts of a stage with their recipes."""
         for folder in self.artifacts.place.artifacts(stage).values():
@@ -87,7 +92,7 @@ def _purged(missing: Sequence[StageRun], artifacts: Artifacts) -> Iterator[str]:
     lost = [run for run in missing if _was_done(artifacts.folder(run))]
     if lost:
         yield (
-            f"  {_many(len(lost), 'stage run')} done once and made again, for the record is gone: deleted, or purged "
+            f"  {many(len(lost), 'stage run')} done once and made again, for the record is gone: deleted, or purged "
             f"by the file system (e.g. {artifacts.folder(lost[0])})"
         )
 
@@ -109,7 +114,7 @@ def _made_again(missing: Sequence[StageRun], before: Before) -> Iterator[str]:
     for stage, runs in changed.items():
         older, now = (".".join(map(str, version)) for version in (runs[0][0], runs[0][1].version))
         yield (
-            f"  {_many(len(runs), f'{stage} run')} made again, and what follows: the store has them of version "
+            f"  {many(len(runs), f'{stage} run')} made again, and what follows: the store has them of version "
             f"{older}, and this is {now} (see CHANGELOG); replies stay bought"
         )
 
@@ -123,8 +128,10 @@ def _replies(missing: Sequence[StageRun], before: Before) -> Iterator[str]:
     for stage, runs in asking.items():
         wanted, there, unknown = _of_traces(runs, before) if stage == "traces" else _of_others(runs, before)
         if there:
-            rest = f"; {_many(unknown, 'run')} more of which it is not known yet" if unknown else ""
-            yield f"  {there:,} of {wanted:,} replies that {stage} asks for are bought already{rest}"
+            # Inputs that are made again may hold other questions: what was asked before is the most there can be.
+            most = "" if all(before.has_inputs(run) for run in runs) else "up to "
+            rest = f"; {many(unknown, 'run')} more of which it is not known yet" if unknown else ""
+            yield f"  {most}{there:,} of {wanted:,} replies that {stage} asks for are bought already{rest}"
 
 
 def _of_traces(runs: Sequence[StageRun], before: Before) -> tuple[int, int, int]:
@@ -148,8 +155,8 @@ def _of_traces(runs: Sequence[StageRun], before: Before) -> tuple[int, int, int]
 def _pairs(run: StageRun, before: Before) -> list[Pair] | None:
     """Return what a traces run asks, from its input or from its twin; None where neither is there."""
     teacher, twin = key.digest(run.reads["teacher"]), before.twin(run)
-    parent = before.plan.runs[run.inputs[0]]
-    if before.artifacts.done(parent):
+    if before.has_inputs(run):
+        parent = before.plan.runs[run.inputs[0]]
         asked = traces.asked_of(tables.read_questions(before.artifacts.folder(parent)), run.reads)
         return [(teacher, question.id, sample) for question, sample in asked]
     return [(teacher, *asked) for asked, _ in tables.references(twin)] if twin else None
@@ -166,7 +173,3 @@ def _of_others(runs: Sequence[StageRun], before: Before) -> tuple[int, int, int]
         count = used.get("bought", 0) + used.get("reused", 0) if there else 0
         wanted, unknown = wanted + count, unknown + (count == 0)
     return wanted, wanted, unknown
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

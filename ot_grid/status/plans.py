@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ot_grid.errors import many
 from ot_grid.planning import local_files
 from ot_grid.planning.pipeline import STAGES
 from ot_grid.planning.plan import Plan, StageRun, models_of
@@ -63,11 +64,6 @@ def counted(plan: Plan, missing: Sequence[StageRun]) -> str:
         f"{many(len(plan.cells), 'cell')} -> {many(unique, 'unique stage run')} (of {plan.naive} without sharing), "
         f"{unique - len(missing)} cached, {len(missing)} to run"
     )
-
-
-def many(count: int, what: str) -> str:
-    """Return a count with its word, e.g. '1 cell', '2 cells'."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def plan_text(plan: Plan, missing: Sequence[StageRun], artifacts: Artifacts | None = None) -> Iterator[str]:

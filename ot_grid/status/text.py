@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ot_grid.attempts import FOR_GOOD
 from ot_grid.cluster.standing import IN_ITS_JOB, Standing
+from ot_grid.errors import many
 from ot_grid.planning.pipeline import STAGES
 from ot_grid.planning.plan import StageRun
 from ot_grid.status.outlook import clock, moment
-from ot_grid.status.plans import banner, many
+from ot_grid.status.plans import banner
 from ot_grid.status.snapshot import BLOCKED, DONE, FAILED, QUEUED, RUNNING, STOPPED, UNKNOWN, WAITING, Snapshot, behind
 
 SHOWN = 20  # lines of a list; the rest is counted

@@ -79,7 +79,11 @@ def test_what_another_version_has_made_is_named_and_its_replies_are_counted(olde
     again = told(plan, artifacts, "made again")
     assert len(again) == 1
     assert again[0].startswith(f"1 {older} run made again, and what follows: the store has them of version 0")
-    assert told(plan, artifacts, "bought already") == ["16 of 16 replies that traces asks for are bought already"]
+    # Inputs that are made again may ask other questions.
+    most = "" if older == "traces" else "up to "
+    assert told(plan, artifacts, "bought already") == [
+        f"{most}16 of 16 replies that traces asks for are bought already"
+    ]
     assert not list(artifacts.place.root.glob("*/*/claim")), "a plan writes nothing"
 
 
