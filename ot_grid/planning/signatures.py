@@ -119,10 +119,12 @@ def misfit(value: Any, wanted: Any, where: str) -> Iterator[str]:
     if is_dataclass(wanted) and isinstance(wanted, type):
         yield from _dataclass_misfit(value, wanted, where)
     elif not fits(value, wanted):
-        words, given = _words(wanted), value if isinstance(value, list) else [value]
-        wrong = [each for each in given if each not in words]
-        told = f"there is no such value; {nearest(str(wrong[0]), words)}" if words and wrong else ""
-        yield f"{where}={value!r}{': ' + told if told else f' is not of type {type_name(wanted)}'}"
+        words = _words(wanted)
+        unknown = [word for word in (value if isinstance(value, list) else [value]) if word not in words]
+        if words and unknown:
+            yield f"{where}={value!r}: there is no such value; {nearest(str(unknown[0]), words)}"
+        else:
+            yield f"{where}={value!r} is not of type {type_name(wanted)}"
 
 
 def _words(wanted: Any) -> tuple[str, ...]:

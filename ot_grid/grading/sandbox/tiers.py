@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import socket
 from functools import cache
+from typing import get_args
 
+from ot_grid.config import Sandbox
 from ot_grid.errors import BadInput, OtGridError, nearest
 from ot_grid.grading.sandbox.commands import BUBBLEWRAP, NAMESPACES, RLIMITS, TIERS, Tier
 from ot_grid.grading.sandbox.endings import OK
 from ot_grid.grading.sandbox.launch import run
 from ot_grid.grading.sandbox.limits import Case, Program, ProgramOutcome, SandboxLimits
 
-POLICIES = ("auto", "required", *TIERS)  # the best there is; one that isolates; this one
+POLICIES = get_args(Sandbox)  # the best there is; one that isolates; or this one
 CANDIDATES = {
     BUBBLEWRAP: (Tier(BUBBLEWRAP), Tier(BUBBLEWRAP, proc=False)),
     NAMESPACES: (Tier(NAMESPACES),),
