@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "ot_grid"
 # Lower number, lower layer; a module may import its own layer and those below.
 LAYERS = {
     "errors": 0, "key": 0, "extras": 0, "config": 0, "registry": 0, "rows": 0,
-    "store": 1, "tables": 1, "attempts": 1, "machine": 1, "stopping": 1,
+    "store": 1, "tables": 1, "attempts": 1, "machine": 1, "stopping": 1, "sizing": 1,
     "inference": 2, "grading": 2, "planning": 2,
     "stages": 3,
     "running": 4, "cluster": 4,

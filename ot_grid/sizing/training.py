@@ -1,0 +1,115 @@
+"""How a student is trained on the GPUs there are, and what that takes.
+
+One idea: sixteen bytes a parameter (weights, gradients and Adam's two moments in float32), whole on each GPU or shared
+by all, and what one row of the longest length leaves behind on top. Estimates, on the safe side. It must not start
+anything.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from ot_grid.errors import BadInput
+from ot_grid.sizing.gpus import Gpus, usual
+from ot_grid.sizing.models import ModelSize
+
+Sharing = Literal["one_gpu", "ddp", "fsdp", "hsdp", "cpu"]
+STATE = 16  # bytes a parameter: weight, gradient, two moments, float32 each
+BUCKETS = 4  # bytes a parameter that DDP holds besides, to send gradients in
+CHECKPOINT = 12  # bytes a parameter: all but the gradients
+RUNTIME = 2e9  # bytes: CUDA's context, NCCL's buffers, pieces that do not fit together
+USABLE = 0.92  # of a GPU's memory
+PROCESS = 5e9  # bytes of host memory that a process takes with torch in it
+SLOW_DISK = 0.25e9  # bytes a second, for a checkpoint that must be written before a job's end
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a training runs, and what each GPU and each node needs for it."""
+
+    sharing: Sharing
+    gpus: Gpus
+    gpu_bytes: float  # of each GPU
+    host_bytes: float  # of each node
+    checkpoint_bytes: float  # of a checkpoint
+    grace: int  # seconds in which a step ends and a checkpoint is written
+
+    @property
+    def config(self) -> str:
+        """The file of slurm/accelerate that does it."""
+        if self.sharing in ("one_gpu", "cpu"):
+            return "one_gpu"
+        return f"{'one_node' if self.gpus.nodes == 1 else 'many_nodes'}_{self.sharing}"
+
+
+def fit(size: ModelSize, gpus: Gpus, length: int) -> Training:
+    """Return how a student is trained on all of `gpus` with rows of up to `length` tokens; `BadInput` if it cannot be.
+
+    Copies on every GPU where one has room, since nothing but gradients is sent then; else one student shared by the
+    GPUs of a node, a copy a node (HSDP); else one shared by all.
+    """
+    if not gpus.count:
+        sharings: tuple[Sharing, ...] = ("cpu",)
+    elif gpus.all == 1:
+        sharings = ("one_gpu",)
+    else:
+        sharings = ("ddp", "fsdp") if gpus.nodes == 1 else ("ddp", "hsdp", "fsdp")
+    needs = {sharing: needed(size, gpus, length, sharing) for sharing in sharings}
+    for sharing, need in needs.items():
+        if need <= USABLE * gpus.one:
+            return _training(size, gpus, sharing, need)
+    least = min(needs.values())
+    raise BadInput(
+        f"training {size} parameters on rows of {length:,} tokens takes {least / 1e9:.0f} GB "
+        f"{'on each GPU' if gpus.count else 'of memory'}, and there is {gpus}; it would fit {would_fit(size, length)}"
+    )
+
+
+def would_fit(size: ModelSize, length: int) -> str:
+    """Return in words the GPUs that a training would fit, of those that are usually to be had."""
+    found: dict[tuple[int, float], str] = {}
+    for gpus in usual():
+        sharing: Sharing = "one_gpu" if gpus.all == 1 else "fsdp"
+        smaller = any(nodes <= gpus.nodes and memory <= gpus.gigabytes for nodes, memory in found)
+        if not smaller and needed(size, gpus, length, sharing) <= USABLE * gpus.one:
+            found[gpus.nodes, gpus.gigabytes] = str(gpus)
+    return ", or ".join(found.values()) or "no two nodes of 8 GPUs that are to be had; take a smaller student"
+
+
+def needed(size: ModelSize, gpus: Gpus, length: int, sharing: Sharing) -> float:
+    """Return the bytes that a training takes on each GPU, or of the machine's memory without one."""
+    if sharing in ("one_gpu", "cpu"):
+        return STATE * size.parameters + kept(size, length, 4) + RUNTIME
+    if sharing == "ddp":
+        return (STATE + BUCKETS) * size.parameters + kept(size, length, 4) + RUNTIME
+    sharers = gpus.count if sharing == "hsdp" else gpus.all
+    return STATE * size.parameters / sharers + gathered(size) + kept(size, length, 2) + RUNTIME
+
+
+def kept(size: ModelSize, length: int, each: int) -> float:
+    """Return the bytes that one row leaves for the way back, with gradient checkpointing.
+
+    The input of every layer (in float32 where autocast does the rest, in 16 bits where FSDP casts it), and all of the
+    one layer that is computed again. TRL computes the loss in pieces, so no row of logits is ever whole.
+    """
+    inputs = size.layers * size.hidden * each
+    layer = 2 * (10 * size.hidden + 5 * size.intermediate)
+    return length * (inputs + layer)
+
+
+def gathered(size: ModelSize) -> float:
+    """Return the bytes of what FSDP holds whole at a time, in 16 bits: two layers, and what reads and writes words."""
+    words = size.vocabulary * size.hidden
+    layer = max(0.0, size.parameters - 2 * words) / size.layers
+    return 2 * (2 * layer + 2 * words)
+
+
+def _training(size: ModelSize, gpus: Gpus, sharing: Sharing, need: float) -> Training:
+    whole, processes = 4 * size.parameters, max(1, gpus.count)
+    # Sharded, the first process alone reads the weights, and gathers them at the end; else each reads them all.
+    loaded = 2 * whole if sharing in ("fsdp", "hsdp") else processes * whole
+    checkpoint = CHECKPOINT * size.parameters
+    grace = 60 * math.ceil((60 + checkpoint / SLOW_DISK) / 60)
+    return Training(sharing, gpus, need, loaded + processes * PROCESS, checkpoint, grace)
