@@ -94,8 +94,9 @@ class Resources:
     constraint: Optional[str] = None
     time: Optional[int] = None  # minutes
     nodes: Optional[int] = None  # only training uses more than the first
-    gpus: Optional[int] = None  # a model may ask for more: `Cluster.gpus`
+    gpus: Optional[int] = None  # a node; set for a stage it holds, set for all it is the least
     gpu_type: Optional[str] = None
+    gpu_gb: Optional[float] = None  # memory of one GPU; null: what its type says, else 80
     cpus: Optional[int] = None
     mem_gb: Optional[float] = None
     pack: Optional[int] = None  # stage runs that one job does one after the other, at most
@@ -103,6 +104,7 @@ class Resources:
     python: Optional[str] = None  # interpreter, or a container's command that ends with one; null: the caller's
     setup: Optional[List[str]] = None  # shell lines before the work
     extra: Dict[str, Any] = field(default_factory=dict)  # further sbatch options
+    grace: Optional[int] = None  # seconds before the time limit at which the work is told to stop
 
 
 @dataclass
@@ -112,7 +114,6 @@ class Slurm(Resources):
     max_parallel: Optional[int] = None  # tasks of an array that run at once
     self_heal: bool = False  # a small job after each wave submits again what may pass
     heartbeat: Optional[float] = None  # minutes between two looks at what Slurm holds back; null: nobody looks
-    grace: Optional[int] = None  # seconds before the time limit at which the work is told to stop
     retries: Dict[str, int] = field(default_factory=dict)  # class of failure -> times a stage run is started again
     grow: Dict[str, float] = field(default_factory=dict)  # mem, time: factor after each failure for lack of it
     cpu: Resources = field(default_factory=Resources)
@@ -143,7 +144,8 @@ class Cluster:
     chunk: int = MISSING  # replies that one of several workers takes at once
     models: Dict[str, str] = field(default_factory=dict)  # model id -> folder on this machine
     model_cache: str = MISSING
-    gpus: Dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes to generate; wins over its YAML
+    gpus: Dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes to generate; null: by its size
+    sizes: Dict[str, Any] = field(default_factory=dict)  # model id -> how large it is, while it is not here
     sandbox: str = MISSING  # auto, required, bubblewrap, namespaces, rlimits: where programs that models wrote run
     accelerate_config: Optional[str] = None  # a file of `accelerate config`: FSDP, DeepSpeed, many GPUs
     slurm: Slurm = field(default_factory=Slurm)

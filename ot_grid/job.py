@@ -40,7 +40,7 @@ def main(folder: str) -> int:
     place, cluster = Store(batch.folder.parents[2]), batch.runtime.cluster
     orders = batch.tasks[task]
     try:
-        listen(job, int(cluster.slurm.grace or 0))
+        listen(job, int(batch.resources.grace or cluster.slurm.grace or 0))
         say(f"job {job} on {os.uname().nodename}, queued again {os.environ.get('SLURM_RESTART_COUNT', '0')} times")
         if len(batch.tasks) > 1 and len(orders) == 1:
             name_after(job, orders[0])

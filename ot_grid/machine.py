@@ -40,6 +40,24 @@ def gpus() -> int:
     return len([line for line in listed.stdout.splitlines() if line.startswith("GPU ")])
 
 
+@cache
+def gpu_gb() -> float | None:
+    """Return the memory of the smallest GPU here in GB, None where the driver does not say."""
+    if not gpus() or not shutil.which("nvidia-smi"):
+        return None
+    ask = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    told = subprocess.run(ask, capture_output=True, text=True, check=False).stdout
+    mib = [int(line) for line in told.split() if line.isdigit()]
+    return min(mib) / 1024 if mib else None
+
+
+def memory_gb() -> float:
+    """Return the memory of this machine in GB."""
+    import psutil
+
+    return float(psutil.virtual_memory().total / GIB)
+
+
 def cores() -> int:
     """Return the cores this process may run on."""
     return len(os.sched_getaffinity(0))

@@ -13,6 +13,7 @@ from ot_grid.planning import frozen
 from ot_grid.planning.packs import Outcome
 from ot_grid.planning.plan import Plan
 from ot_grid.running import preflight
+from ot_grid.status import fits
 from ot_grid.store import Store
 
 
@@ -92,6 +93,7 @@ def plan(words: Sequence[str]) -> int:
         say(json.dumps(status.plan_data(wanted, missing), indent=1))
         return 0
     say_all(status.plan_text(wanted, missing, artifacts))
-    for problem in dict.fromkeys(preflight.not_ready(wanted, artifacts)):
+    problems = [*preflight.not_ready(wanted, artifacts), *fits.refused(wanted, missing)]
+    for problem in dict.fromkeys(problems):
         complain(f"not ready here: {problem}")
     return 0

@@ -6,40 +6,96 @@ It must not submit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
 
 from ot_grid import attempts
 from ot_grid.attempts import Attempt
 from ot_grid.cluster.capacity import Node
-from ot_grid.config import Cluster, Resources
-from ot_grid.errors import Problems, nearest
-from ot_grid.planning import rehearsal
-from ot_grid.planning.plan import StageRun
+from ot_grid.config import Resources
+from ot_grid.errors import BadInput, Problems, nearest
+from ot_grid.planning import packs
+from ot_grid.planning.plan import Plan, StageRun
+from ot_grid.sizing import generation
+from ot_grid.sizing.gpus import ASSUMED_GB, GIB, ON_A_NODE, Gpus, of_type
+from ot_grid.sizing.training import Training
+from ot_grid.stages import needs
 
 NAMES = tuple(field.name for field in fields(Resources))
-SHARED = ("traces", "eval")  # stages that several jobs can work off together
+CPUS_A_GPU = 8
 
 
-def of(run: StageRun, cluster: Cluster, history: Sequence[Attempt] = (), nodes: Sequence[Node] = ()) -> Resources:
+def of(run: StageRun, plan: Plan, history: Sequence[Attempt] = (), nodes: Sequence[Node] = ()) -> Resources:
     """Return what a job for a stage run asks for, with nothing left open.
 
-    The table of the cluster's YAML in three layers: all jobs, those of a kind (cpu, inference), those of a stage.
+    The table of the cluster's YAML in three layers: all jobs, those of a kind (cpu, inference), those of a stage. What
+    is set for all is the least of what a model's size asks for, what is set for a kind or a stage holds. Raises
+    `BadInput` where the model cannot fit the GPUs there are, with those that would do.
     """
-    slurm = cluster.slurm
+    slurm = plan.runtime.cluster.slurm
     kinds = {"cpu": slurm.cpu, "inference": slurm.inference}
-    wanted = layered(slurm, kinds.get(run.needs, Resources()), getattr(slurm, run.stage))
-    if run.needs == "inference":
-        declared = [cluster.gpus.get(str(model["id"]), 0) for model in rehearsal.models(run.reads)]
-        wanted.gpus = max([wanted.gpus or 0, *declared])
-    if run.stage not in SHARED:
+    own = layered(kinds.get(run.needs, Resources()), getattr(slurm, run.stage))
+    wanted = layered(slurm, own)
+    if not packs.shared(run):
         wanted.workers = 1
     if run.needs != "train":
         wanted.nodes = 1
     if run.needs == "cpu":  # a stage's own is for the models that it loads; chains run through several stages
         wanted.pack = slurm.cpu.pack or slurm.pack
+    elif wanted.gpus:  # a cluster without GPUs is a cluster to try things on
+        wanted = _sized(run, plan, wanted, own, of_partition(wanted, nodes))
     return grown(wanted, slurm.grow, history, [node.memory / 1024 for node in of_partition(wanted, nodes)])
+
+
+def _sized(run: StageRun, plan: Plan, wanted: Resources, own: Resources, nodes: Sequence[Node]) -> Resources:
+    """Return resources with the GPUs, cores, memory and time of grace that the size of a model asks for."""
+    sized = replace(wanted)
+    # Cores and memory are estimates: a node that has less of them is worth a try.
+    most = {"cpus": max((node.cpus for node in nodes), default=None),
+            "mem_gb": max((node.memory // 1024 for node in nodes), default=None)}  # fmt: skip
+    for name, number in _least(run, plan, wanted, own, nodes).items():
+        if getattr(own, name) is None:
+            setattr(sized, name, max(getattr(wanted, name) or 0, min(number, most.get(name) or number)))
+    return sized
+
+
+def _least(run: StageRun, plan: Plan, wanted: Resources, own: Resources, nodes: Sequence[Node]) -> dict[str, int]:
+    """Return what the models of a stage run ask for, nothing where their size is not known and nobody says it."""
+    node = offered(wanted, nodes)
+    if run.needs == "train":
+        trained = _trained(run, plan, wanted, own, node)
+        if trained is None:
+            return {}
+        count, host = trained.gpus.count, trained.host_bytes
+        return {"gpus": count, "cpus": CPUS_A_GPU * count, "mem_gb": math.ceil(host / GIB), "grace": trained.grace}
+    declared = needs.declared(run, plan)
+    made = needs.generated(run, plan, replace(node, count=own.gpus or max(node.count, *declared, 0)))
+    count = max([made.parallel if made else 0, *declared], default=0)
+    return {"gpus": count, "cpus": CPUS_A_GPU * count, "mem_gb": math.ceil(count * generation.PROCESS / GIB)}
+
+
+def _trained(run: StageRun, plan: Plan, wanted: Resources, own: Resources, node: Gpus) -> Training | None:
+    """Return how a student is trained: on the GPUs that are set for it; else on those set for all, where it takes no
+    more than half of each, for what is tight there is slow as well; else on a whole node.
+    """
+    job, least = replace(node, nodes=int(wanted.nodes or 1)), int(wanted.gpus or 1)
+    if not own.gpus and least < node.count:
+        with suppress(BadInput):
+            small = needs.trained(run, plan, replace(job, count=least))
+            if small is None or small.gpu_bytes <= node.one / 2:
+                return small
+    return needs.trained(run, plan, replace(job, count=own.gpus or max(node.count, least)))
+
+
+def offered(wanted: Resources, nodes: Sequence[Node]) -> Gpus:
+    """Return the GPUs of the largest node of a partition; what nobody says of them is assumed: 8 of 80 GB."""
+    names = {name for node in nodes for name, _ in node.gpus}
+    said = wanted.gpu_gb or of_type(wanted.gpu_type or (names.pop() if len(names) == 1 else None))
+    count = max((node.gpus_of(wanted.gpu_type) for node in nodes), default=ON_A_NODE)
+    return Gpus(count or int(wanted.gpus or 0), said or ASSUMED_GB)
 
 
 def grown(
@@ -90,6 +146,19 @@ def options(resources: Resources) -> dict[str, Any]:
         **resources.extra,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def misfits(plan: Plan, runs: Iterable[StageRun], nodes: Sequence[Node] = ()) -> Iterator[str]:
+    """Yield what of some stage runs could never run, each thing once: a model on these GPUs, a job on these nodes."""
+    seen: set[str] = set()
+    for run in runs:
+        try:
+            told = [f"{problem}; change cluster.slurm (conf/cluster/slurm.yaml)"
+                    for problem in too_much(of(run, plan, nodes=nodes), nodes)]  # fmt: skip
+        except BadInput as error:
+            told = list(error.problems)
+        yield from (f"{run.stage} {run.label}: {problem}" for problem in told if problem not in seen)
+        seen.update(told)
 
 
 def check(wanted: Iterable[tuple[str, Resources]], nodes: Sequence[Node]) -> None:

@@ -25,7 +25,7 @@ from ot_grid.cluster import batches, capacity, control, resources, slurm, standi
 from ot_grid.cluster.batches import Batch
 from ot_grid.cluster.standing import FAILED, QUEUED, RUNNING, Standing
 from ot_grid.config import Resources, Slurm
-from ot_grid.errors import OtGridError
+from ot_grid.errors import OtGridError, Problems
 from ot_grid.planning.packs import Outcome, Pack, Want, waves
 from ot_grid.planning.plan import Plan, StageRun
 from ot_grid.store import Artifacts
@@ -63,8 +63,10 @@ def check(plan: Plan, artifacts: Artifacts) -> None:
     """Raise `BadInput` where Slurm does not answer, or could never run some of what is missing; write nothing."""
     slurm.queue()
     nodes = capacity.nodes()
-    wanted = [(f"{run.stage} {run.label}", run) for run in artifacts.missing(plan)]
-    resources.check(((what, resources.of(run, plan.runtime.cluster)) for what, run in wanted), nodes)
+    problems = Problems()
+    for problem in resources.misfits(plan, artifacts.missing(plan), nodes):
+        problems.add(problem)
+    problems.raise_if_any()
 
 
 def rest(plan: Plan, artifacts: Artifacts) -> None:
@@ -162,7 +164,7 @@ class Submission:
                 self.outcome.cached += 1
                 continue
             history = self._history(run, now)
-            want = resources.of(run, self.plan.runtime.cluster, history, self.nodes)
+            want = resources.of(run, self.plan, history, self.nodes)
             self.wants[run.key] = Want.of(want)
             self.workers[run.key] = int(want.workers or 1) - now.workers
             if now.state in (QUEUED, RUNNING):
@@ -255,7 +257,7 @@ class Submission:
             "comment": slurm.COMMENT + batch.name,
             "requeue": True,
             "kill-on-invalid-dep": "yes",
-            "signal": f"B:USR1@{self.settings.grace or 0}",
+            "signal": f"B:USR1@{batch.resources.grace or 0}",
             "ntasks-per-node": 1,
         }
         return {**flags, "dependency": "afterany:" + ":".join(parents)} if parents else flags

@@ -98,7 +98,7 @@ def _visits(plan: Plan) -> list[Visit]:
         return [Visit("here", {run.needs for run in plan.runs.values()}, Resources(), sys.executable)]
     found: dict[str, Visit] = {}
     for run in plan.runs.values():
-        asked = resources.of(run, cluster)
+        asked = resources.of(run, plan)
         where = str([*(getattr(asked, name) for name in LANDING), bool(asked.gpus)])
         visit = found.setdefault(where, Visit(f"{len(found)}-{run.needs}", set(), asked, asked.python or ""))
         visit.kinds.add(run.needs)

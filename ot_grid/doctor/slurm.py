@@ -87,7 +87,7 @@ def fits(plan: Plan) -> Iterator[Finding]:
     nodes = capacity.nodes()
     asked: dict[str, tuple[Resources, dict[str, None]]] = {}
     for run in plan.runs.values():
-        wanted = resources.of(run, plan.runtime.cluster)
+        wanted = resources.of(run, plan, nodes=nodes)
         asked.setdefault(str(resources.options(wanted)), (wanted, {}))[1][run.stage] = None
     for wanted, stages in asked.values():
         given = resources.options(wanted)

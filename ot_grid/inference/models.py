@@ -7,13 +7,17 @@ told with every way to make it available. It must not load weights.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ot_grid.config import Model
 from ot_grid.errors import BadInput
 from ot_grid.inference import wheels
 from ot_grid.inference.wheels import NotToBeHad
+from ot_grid.sizing import models as sizing
+from ot_grid.sizing.models import ModelSize
 
 HUB_SECONDS = 5.0
 NOT_NEEDED = ["original/*", "*.gguf", "*.onnx", "onnx/*", "*.h5", "*.msgpack", "*.tflite", "*.mlmodel", "*.pth"]
@@ -50,6 +54,39 @@ def problem(model: Model, *, known: Mapping[str, str], cache: Path) -> str | Non
         return f"the model {model.id!r} is not the folder of a model: it has no config.json there"
     why = wheels.problem(model, cache) if model.wheel else _hub_problem(model)
     return _unavailable(model, why) if why else None
+
+
+def size(model: Model, *, known: Mapping[str, str], cache: Path, sizes: Mapping[str, Any]) -> ModelSize | None:
+    """Return how large a model is, None where nobody says it; reads what is here, fetches nothing.
+
+    What its own files say, where it is on this machine, else what `sizes` (`cluster.sizes`, model id -> the words of a
+    config.json) says of it. Raises `BadInput` where the config says nothing of a size, and `sizes` neither.
+    """
+    folder = _here(model, known, cache)
+    said = sizes.get(model.id)
+    if folder is None:
+        return sizing.of_config(said, f"cluster.sizes[{model.id!r}]") if said else None
+    try:
+        return sizing.of_folder(folder)
+    except BadInput:
+        if not said:
+            raise
+    return sizing.of_config(said, f"cluster.sizes[{model.id!r}]")
+
+
+def _here(model: Model, known: Mapping[str, str], cache: Path) -> Path | None:
+    """Return the folder of a model that is on this machine already; without the hub's library, which takes seconds."""
+    snapshots = _hub_cache() / f"models--{model.id.replace('/', '--')}" / "snapshots"
+    places = [Path(known.get(model.id, model.id)).expanduser()]
+    places += [wheels.converted(model, cache)] if model.wheel else []
+    places += [snapshots / model.revision] if model.revision else sorted(snapshots.glob("*"))
+    return next((place for place in places if (place / "config.json").is_file()), None)
+
+
+def _hub_cache() -> Path:
+    """Return where the hub's library keeps models, by the variables that it reads."""
+    home = os.environ.get("HF_HOME") or f"{os.environ.get('XDG_CACHE_HOME') or '~/.cache'}/huggingface"
+    return Path(os.environ.get("HF_HUB_CACHE") or f"{home}/hub").expanduser()
 
 
 def is_folder(name: str) -> bool:

@@ -104,11 +104,6 @@ def _context(folder: Path) -> int:
     return 1 << 30  # no limit is known: a recurrent model, say
 
 
-def attention_heads(folder: Path) -> int:
-    """Return over how many heads a model's attention is spread, 1 when its config does not say."""
-    return int(_config(folder).get("num_attention_heads") or 1)
-
-
 def _config(folder: Path) -> dict[str, Any]:
     config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return {**config, **(config.get("text_config") or {})}  # multimodal models keep it one level down

@@ -16,9 +16,12 @@ from typing import Any
 
 from ot_grid import key, stopping
 from ot_grid.config import Cluster, Sampling
-from ot_grid.errors import OtGridError
+from ot_grid.errors import BadInput, OtGridError
 from ot_grid.inference.engine import Output, Outputs, Prompt
-from ot_grid.inference.prompts import Template, attention_heads
+from ot_grid.inference.prompts import Template
+from ot_grid.sizing import generation
+from ot_grid.sizing.gpus import GIB, Gpus
+from ot_grid.sizing.models import of_folder
 
 SETTINGS = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process and ends with it
@@ -136,7 +139,7 @@ def _load(folder: Path, dtype: str, length: int, seed: int, threads: int | None)
         dtype=dtype,
         max_model_len=length,
         enforce_eager=not torch.cuda.is_available(),  # without a GPU, compiling takes longer than it saves
-        tensor_parallel_size=_parallel(folder),
+        tensor_parallel_size=_parallel(folder, length),
         # Made from the jobs: with one seed for all, samples 4..7 bought later would repeat samples 0..3 word for word.
         seed=seed % 2**32,
     )
@@ -145,12 +148,22 @@ def _load(folder: Path, dtype: str, length: int, seed: int, threads: int | None)
     return llm
 
 
-def _parallel(folder: Path) -> int:
-    """Return over how many of this machine's GPUs to split: the most that divide the attention heads."""
+def _parallel(folder: Path, length: int) -> int:
+    """Return over how many GPUs to split: all that this process was given, as far as heads can be shared out.
+
+    Copies of a model are processes of their own, each with its GPUs. Raises `BadInput` where the model has no room.
+    """
     import torch
 
-    heads = attention_heads(folder)
-    return max((n for n in range(1, torch.cuda.device_count() + 1) if heads % n == 0), default=1)
+    count = torch.cuda.device_count()
+    if not count:
+        return 1
+    memory = min(torch.cuda.get_device_properties(number).total_memory for number in range(count))
+    try:
+        size = of_folder(folder)
+    except BadInput:
+        return 1  # vLLM knows more makes of models than we do
+    return generation.widest(size, Gpus(count, memory / GIB), length).parallel
 
 
 def _stepped(engine: Any, indices: Mapping[str, int], template: Template) -> Outputs:

@@ -34,6 +34,11 @@ class Outcome:
         return bool(self.submitted or self.queued or self.left)
 
 
+def shared(run: StageRun) -> bool:
+    """Whether several processes can work off a stage run together: those that ask a model for many replies."""
+    return run.needs == "inference" and run.stage in ("filter", "traces", "verify", "eval")
+
+
 @dataclass
 class Pack:
     """Stage runs that one job does one after the other."""

@@ -23,7 +23,7 @@ from ot_grid.registry import load_plugins
 from ot_grid.store import slug
 
 ABOUT = 50  # letters of a name that say what is asked
-__all__ = ["Request", "expand", "plan", "runtime", "with_gpus"]
+__all__ = ["Request", "expand", "plan", "runtime", "with_takes"]
 
 
 def plan(request: Request) -> Plan:
@@ -47,7 +47,7 @@ def plan(request: Request) -> Plan:
         factors={name: tuple(dict.fromkeys(place[name] for place in places)) for name in wanted.varied},
         cells=cells,
         runs=builder.runs,
-        runtime=replace(with_gpus(runtime_of(composed[0][0]), composer.gpus), files=composer.files),
+        runtime=replace(with_takes(runtime_of(composed[0][0]), composer.takes), files=composer.files),
         versus=versus,
         repeat=tuple(name for name, one in wanted.varied.items() if one.repeat),
         rank_by=file.rank_by if file else (),
@@ -85,9 +85,12 @@ def _laid_out(
     return places, points.label(start) if start else None
 
 
-def with_gpus(runtime: Runtime, declared: Mapping[str, int]) -> Runtime:
+def with_takes(runtime: Runtime, takes: Mapping[str, Mapping[str, Any]]) -> Runtime:
     """Return a runtime that knows what models take: what their YAML says, under what the cluster's says."""
-    return replace(runtime, cluster=replace(runtime.cluster, gpus={**declared, **runtime.cluster.gpus}))
+    cluster = runtime.cluster
+    gpus = {name: int(said["gpus"]) for name, said in takes.items() if "gpus" in said}
+    sizes = {name: dict(said["size"]) for name, said in takes.items() if "size" in said}
+    return replace(runtime, cluster=replace(cluster, gpus={**gpus, **cluster.gpus}, sizes={**sizes, **cluster.sizes}))
 
 
 def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> Runtime:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,8 +15,9 @@ from pathlib import Path
 
 from ot_grid import attempts, machine, store
 from ot_grid.config import Cluster
-from ot_grid.planning.packs import Outcome, packs
+from ot_grid.planning.packs import Outcome, packs, shared
 from ot_grid.planning.plan import Plan, StageRun
+from ot_grid.running import fits
 from ot_grid.running.display import Display
 from ot_grid.running.processes import Process, Processes
 from ot_grid.store import Artifacts
@@ -30,7 +32,7 @@ class _Job:
 
     runs: Sequence[StageRun]
     process: Process
-    gpu: str | None
+    gpus: Sequence[str]
 
 
 class Local:
@@ -42,7 +44,8 @@ class Local:
         self.runtime = replace(plan.runtime, cluster=replace(cluster, threads=self.threads))
         self.waiting: list[StageRun] = []
         self.running: list[_Job] = []
-        self.free_gpus = machine.gpu_names()
+        self.gpus, self.free_gpus = fits.here(), machine.gpu_names()
+        self.copies: Counter[tuple[str, ...]] = Counter()  # started for the same stage runs, one that died included
         self.processes = Processes(artifacts.place.root / "jobs" / plan.name, self.threads)
 
     def run(self, missing: Sequence[StageRun]) -> None:
@@ -55,9 +58,8 @@ class Local:
                     self._collect(display)
                     self._skip_orphans(display)
                     self._start()
-                    display.update(
-                        [(r, self.artifacts.folder(r)) for job in self.running for r in job.runs], self.waiting
-                    )
+                    running = {run.key: run for job in self.running for run in job.runs}
+                    display.update([(run, self.artifacts.folder(run)) for run in running.values()], self.waiting)
                     time.sleep(POLL_SECONDS)
             except BaseException:
                 display.line(
@@ -69,29 +71,54 @@ class Local:
                 self.processes.close()
 
     def _start(self) -> None:
+        """Start what is ready, in order: what needs more GPUs than are free holds back all that needs any."""
         missing = {run.key for run in self.waiting} | {run.key for job in self.running for run in job.runs}
         ready = [run for run in self.waiting if not missing & set(run.inputs)]
+        held: StageRun | None = None
         for pack in packs(ready):
-            gpu_wanted = bool(machine.gpus()) and pack.runs[0].needs != "cpu"
             if len(self.running) >= self.workers:
                 return
-            if gpu_wanted and not self.free_gpus:
+            first = pack.runs[0]
+            wanted = fits.gpus_of(first, self.plan, self.gpus)
+            if wanted and (held or wanted > len(self.free_gpus)):
+                held = held or first
                 continue
-            self.running.append(self._job(pack.runs, self.free_gpus.pop() if gpu_wanted else None))
+            self.running.append(self._job(pack.runs, wanted))
             self.waiting = [run for run in self.waiting if run not in pack.runs]
+        if held is None or held.needs == "train":
+            self._help()
 
-    def _job(self, runs: Sequence[StageRun], gpu: str | None) -> _Job:
-        orders = [self.artifacts.order(run, self.plan) for run in runs]
+    def _help(self) -> None:
+        """Give GPUs that are left over to what runs, as a further copy of its model: they end together."""
+        while self.free_gpus and len(self.running) < self.workers:
+            job = min(
+                filter(self._takes_help, self.running), key=lambda job: self.copies[_keys(job.runs)], default=None
+            )
+            if job is None:
+                return
+            self.running.append(self._job(job.runs, len(job.gpus)))
+
+    def _takes_help(self, job: _Job) -> bool:
+        """Whether another copy of what a job runs has room, and does not only follow others that died."""
+        room = 0 < len(job.gpus) <= len(self.free_gpus)
+        return room and self.copies[_keys(job.runs)] < self.gpus.count // len(job.gpus) and all(map(shared, job.runs))
+
+    def _job(self, runs: Sequence[StageRun], wanted: int) -> _Job:
+        gpus, self.free_gpus = self.free_gpus[:wanted], self.free_gpus[wanted:]
+        together = bool(gpus) and all(map(shared, runs))  # others may come and help
+        orders = [{**self.artifacts.order(run, self.plan), "shared": together} for run in runs]
+        self.copies[_keys(runs)] += 1
         asks = runs[0].needs == "inference"
-        process = self.processes.start(self.artifacts.place.root, orders, self.runtime, gpu=gpu, warm=asks)
-        return _Job(runs, process, gpu)
+        process = self.processes.start(self.artifacts.place.root, orders, self.runtime, gpus=gpus, warm=asks)
+        return _Job(runs, process, gpus)
 
     def _collect(self, display: Display) -> None:
         self.processes.refresh()
         for job in [job for job in self.running if job.process.done]:
             self.running.remove(job)
-            if job.gpu is not None:
-                self.free_gpus.append(job.gpu)
+            self.free_gpus.extend(job.gpus)
+            if any(other.runs == job.runs for other in self.running):
+                continue  # one of several copies: the last one tells
             for run in job.runs:
                 self._settle(run, job, display)
 
@@ -120,6 +147,10 @@ class Local:
                 job.process.interrupt()  # more than once: it may just be beginning
             time.sleep(POLL_SECONDS)
             self.processes.refresh()
+
+
+def _keys(runs: Sequence[StageRun]) -> tuple[str, ...]:
+    return tuple(run.key for run in runs)
 
 
 def cause(folder: Path, log: str) -> str:

@@ -17,6 +17,7 @@ from ot_grid.grading import needs_sandbox, sandbox
 from ot_grid.inference import models
 from ot_grid.planning import pipeline
 from ot_grid.planning.plan import Plan, StageRun, models_of
+from ot_grid.running import fits
 from ot_grid.stages import bind, sources
 from ot_grid.stages.training import launcher
 from ot_grid.store import Artifacts
@@ -55,6 +56,8 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
             launcher.config_file(cluster.accelerate_config)
         except BadInput as error:
             yield str(error)
+    if cluster.kind == "local":
+        yield from fits.misfits(plan, missing, fits.here())
     yield from _models(missing, cluster)
     yield from _files(missing, plan.runtime.files)
     yield from _sandbox(missing, cluster)

@@ -52,13 +52,13 @@ class Processes:
         self._line: Connection | None = None
 
     def start(
-        self, root: Path, orders: Sequence[Mapping[str, Any]], runtime: Runtime, *, gpu: str | None, warm: bool
+        self, root: Path, orders: Sequence[Mapping[str, Any]], runtime: Runtime, *, gpus: Sequence[str], warm: bool
     ) -> Process:
-        """Start a process for some orders, with one GPU or none; `warm` where it asks a model."""
+        """Start a process for some orders, with some GPUs or none; `warm` where it asks a model."""
         number = len(self._known) + 1
         process = Process(self._log(str(number)))
         self._known.append(process)
-        environment = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
+        environment = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
         try:
             self._connected().send(Start(number, str(root), orders, runtime, process.log, environment, warm))
         except OSError:

@@ -17,7 +17,7 @@ SHARE = 0.9  # of a GPU's memory for weights, cache and the rest: vLLM takes 0.9
 RUNTIME = 3e9  # bytes of a GPU for activations, graphs and NCCL
 AT_ONCE = 4  # replies of full length whose cache must fit: the average one is far shorter
 PROCESS = 10e9  # bytes of host memory a GPU
-SPLITS = (1, 2, 4, 8)
+SPLITS = (1, 2, 4, 8, 16)
 MOST = 16  # GPUs that a model is split over, for saying which splits work
 
 
@@ -69,6 +69,11 @@ def over(size: ModelSize, gpus: Gpus, parallel: int, length: int) -> Generation:
     if parallel > gpus.count or room < min(length, size.context):
         raise BadInput(_refused(size, gpus, length))
     return Generation(parallel, gpus.count // parallel, room)
+
+
+def widest(size: ModelSize, gpus: Gpus, length: int) -> Generation:
+    """Return how one copy of a model runs on as many GPUs as can share it; `BadInput` where it has no room on them."""
+    return over(size, gpus, max(n for n in SPLITS if n <= gpus.count and size.splits(n)), length)
 
 
 def kv_tokens(size: ModelSize, gpus: Gpus, parallel: int) -> int:

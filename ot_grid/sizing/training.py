@@ -16,6 +16,7 @@ from ot_grid.sizing.gpus import Gpus, usual
 from ot_grid.sizing.models import ModelSize
 
 Sharing = Literal["one_gpu", "ddp", "fsdp", "hsdp", "cpu"]
+SHARED: tuple[Sharing, ...] = ("fsdp", "hsdp")
 STATE = 16  # bytes a parameter: weight, gradient, two moments, float32 each
 BUCKETS = 4  # bytes a parameter that DDP holds besides, to send gradients in
 CHECKPOINT = 12  # bytes a parameter: all but the gradients
@@ -44,27 +45,28 @@ class Training:
         return f"{'one_node' if self.gpus.nodes == 1 else 'many_nodes'}_{self.sharing}"
 
 
-def fit(size: ModelSize, gpus: Gpus, length: int) -> Training:
+def fit(size: ModelSize, gpus: Gpus, length: int, given: Sharing | None = None) -> Training:
     """Return how a student is trained on all of `gpus` with rows of up to `length` tokens; `BadInput` if it cannot be.
 
     Copies on every GPU where one has room, since nothing but gradients is sent then; else one student shared by the
-    GPUs of a node, a copy a node (HSDP); else one shared by all.
+    GPUs of a node, a copy a node (HSDP); else one shared by all. What is `given` is taken; that it shares is believed,
+    for its file may put on the host what has no room.
     """
-    if not gpus.count:
-        sharings: tuple[Sharing, ...] = ("cpu",)
-    elif gpus.all == 1:
-        sharings = ("one_gpu",)
-    else:
-        sharings = ("ddp", "fsdp") if gpus.nodes == 1 else ("ddp", "hsdp", "fsdp")
-    needs = {sharing: needed(size, gpus, length, sharing) for sharing in sharings}
+    needs = {sharing: needed(size, gpus, length, sharing) for sharing in ([given] if given else _possible(gpus))}
     for sharing, need in needs.items():
-        if need <= USABLE * gpus.one:
+        if need <= USABLE * gpus.one or (given and sharing in SHARED):
             return _training(size, gpus, sharing, need)
     least = min(needs.values())
     raise BadInput(
         f"training {size} parameters on rows of {length:,} tokens takes {least / 1e9:.0f} GB "
         f"{'on each GPU' if gpus.count else 'of memory'}, and there is {gpus}; it would fit {would_fit(size, length)}"
     )
+
+
+def _possible(gpus: Gpus) -> tuple[Sharing, ...]:
+    if gpus.all <= 1:
+        return ("one_gpu",) if gpus.count else ("cpu",)
+    return ("ddp", "fsdp") if gpus.nodes == 1 else ("ddp", "hsdp", "fsdp")
 
 
 def would_fit(size: ModelSize, length: int) -> str:
@@ -109,7 +111,7 @@ def gathered(size: ModelSize) -> float:
 def _training(size: ModelSize, gpus: Gpus, sharing: Sharing, need: float) -> Training:
     whole, processes = 4 * size.parameters, max(1, gpus.count)
     # Sharded, the first process alone reads the weights, and gathers them at the end; else each reads them all.
-    loaded = 2 * whole if sharing in ("fsdp", "hsdp") else processes * whole
+    loaded = 2 * whole if sharing in SHARED else processes * whole
     checkpoint = CHECKPOINT * size.parameters
     grace = 60 * math.ceil((60 + checkpoint / SLOW_DISK) / 60)
     return Training(sharing, gpus, need, loaded + processes * PROCESS, checkpoint, grace)

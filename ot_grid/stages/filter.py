@@ -88,6 +88,11 @@ def _label(pattern: str, text: str) -> float | None:
         return None
 
 
+def buy(work: Work) -> None:
+    """Have the replies that ratings need stored, together with others that do the same; write no artifact."""
+    _rated(work, work.reads["filter"], tables.read_questions(work.inputs[0]))
+
+
 def run(work: Work) -> dict[str, Any]:
     """Write the best `questions` in rank order, and the score of every question."""
     choice, wanted = work.reads["filter"], work.reads["questions"]

@@ -22,6 +22,8 @@ from ot_grid.config import Model
 from ot_grid.errors import BadInput, OtGridError
 from ot_grid.inference.models import locate
 from ot_grid.registry import register
+from ot_grid.sizing import training
+from ot_grid.sizing.models import of_folder
 from ot_grid.stages import bind
 from ot_grid.stages.training import checkpoints, launcher
 from ot_grid.stages.training.launcher import ORDER, REFUSED, RESULT, STOP, STOPPED
@@ -61,11 +63,23 @@ def sft(
     }
     write_json(work.out / ORDER, order)
     with stopping.graceful():
-        _watch(work, launcher.command(work.cluster, work.out / ORDER))
+        _watch(work, launcher.command(work.cluster, work.out / ORDER, _config(work, folder, max_length)))
         give_usual_rights(work.out / "model.tmp")
         (work.out / "model.tmp").replace(work.out / "model")
     result: dict[str, Any] = read_json(work.out / RESULT)
     return result
+
+
+def _config(work: Work, student: Path, length: int) -> str | None:
+    """Return the file of slurm/accelerate that the student's size asks for on the GPUs here; None: unsaid."""
+    gpus, given = launcher.gpus(work.cluster), work.cluster.accelerate_config
+    if given or not gpus.count:
+        return None
+    try:
+        size = of_folder(student)
+    except BadInput:
+        return None
+    return training.fit(size, gpus, length).config
 
 
 def _whereabouts(out: Path, resumed: Path | None) -> dict[str, Any]:

@@ -103,13 +103,24 @@ def _labelled(trace: Trace, graded: Graded, keep: Sequence[str]) -> Labelled:
     return Labelled(trace.labelled(verdict), verdict in keep, graded.extracted, graded.reason)
 
 
+def buy(work: Work) -> None:
+    """Have the replies of the judge stored, together with others that do the same; write no artifact."""
+    for _ in _verified(work, tables.read_traces(work.inputs[0], work.asker.find)):
+        pass
+
+
+def _verified(work: Work, traces: Sequence[Trace]) -> Iterator[Labelled]:
+    choice = work.reads["verify"]
+    handed: list[Any] = [traces, work][: bind.positional("verify", choice)]
+    yield from bind.call("verify", choice, *handed)
+
+
 def run(work: Work) -> dict[str, Any]:
     """Write kept traces to `data/traces.parquet` and every label to `data/labels.parquet`."""
     choice = work.reads["verify"]
     traces = tables.read_traces(work.inputs[0], work.asker.find)
     labels: dict[str, Labelled] = {}
-    handed: list[Any] = [traces, work][: bind.positional("verify", choice)]
-    for number, item in enumerate(bind.call("verify", choice, *handed), 1):
+    for number, item in enumerate(_verified(work, traces), 1):
         labels[sieve.label(item.trace)] = item
         work.progress(number, len(traces), "traces verified")
     returned = (_outcome(labels[name]) for name in map(sieve.label, traces) if name in labels)

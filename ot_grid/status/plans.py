@@ -15,7 +15,7 @@ from ot_grid.planning.pipeline import STAGES
 from ot_grid.planning.plan import Plan, StageRun, models_of
 from ot_grid.planning.points import PRODUCT
 from ot_grid.stages import sources
-from ot_grid.status import before
+from ot_grid.status import before, fits
 from ot_grid.store import Artifacts
 
 SHOWN_CELLS = 30
@@ -84,6 +84,7 @@ def plan_text(plan: Plan, missing: Sequence[StageRun], artifacts: Artifacts | No
     yield from files(plan)
     yield from unused(plan)
     yield from before.lines(plan, missing, artifacts) if artifacts else ()
+    yield from fits.lines(plan, missing)
     yield ""
     for cell in plan.cells[:SHOWN_CELLS]:
         own = sum(run.key in cell.runs for run in missing)

@@ -14,7 +14,7 @@ from ot_grid.planning.plan import Plan, StageRun
 
 def made(*overrides: str) -> tuple[Plan, list[Wave]]:
     plan = api.plan(["cluster=slurm", *overrides])
-    wants = {run.key: Want.of(resources.of(run, plan.runtime.cluster)) for run in plan.runs.values()}
+    wants = {run.key: Want.of(resources.of(run, plan)) for run in plan.runs.values()}
     return plan, waves(list(plan.runs.values()), wants)
 
 
@@ -86,7 +86,7 @@ def test_stage_runs_that_ask_for_different_things_share_no_job():
 def test_what_is_done_is_no_edge():
     """Stage runs whose inputs are not among those to be run begin in the first wave."""
     plan = api.plan(["cluster=slurm", "filter=length,random"])
-    wants = {run.key: Want.of(resources.of(run, plan.runtime.cluster)) for run in plan.runs.values()}
+    wants = {run.key: Want.of(resources.of(run, plan)) for run in plan.runs.values()}
     trainings = [run for run in plan.runs.values() if run.stage in ("train", "eval")]
     found = waves(trainings, wants)
     assert [stages(wave) for wave in found] == [[["train"]] * 2, [["eval"] * 3] * 2]

@@ -39,7 +39,7 @@ def start(processes: Processes, plugin: str, *, gpu: str | None = None, warm: bo
     """Start a process that runs the text of a plug-in and has no orders."""
     Path("plugin_of_a_test.py").write_text(plugin)
     runtime = Runtime.of({"plugins": ["plugin_of_a_test"], "cluster": {"engine": "transformers"}})
-    return processes.start(Path("store"), [], runtime, gpu=gpu, warm=warm)
+    return processes.start(Path("store"), [], runtime, gpus=[gpu] if gpu else [], warm=warm)
 
 
 def wait(processes: Processes, until: Callable[[], Any]) -> None:

@@ -106,6 +106,14 @@ def test_a_split_that_was_set_is_taken_where_it_works():
         generation.over(size("32B"), Gpus(8, 40), 1, REPLY)
 
 
+def test_one_copy_takes_the_gpus_it_was_given_as_far_as_heads_go():
+    """A process that is given three of them, or seven: what divides heads and KV heads, never more."""
+    assert [generation.widest(size("7B"), Gpus(n, 80), REPLY).parallel for n in (1, 2, 3, 7, 8)] == [1, 2, 2, 4, 4]
+    assert generation.widest(size("phi"), Gpus(8, 80), REPLY).parallel == 2
+    with pytest.raises(BadInput, match=r"would fit"):
+        generation.widest(size("32B"), Gpus(1, 40), REPLY)
+
+
 def test_without_a_gpu_it_is_the_memory_of_the_machine_that_counts():
     """The small model of a rehearsal fits a laptop, a 7B student does not."""
     assert training.fit(size("135M"), Gpus(0, 8), 512).sharing == "cpu"

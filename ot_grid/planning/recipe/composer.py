@@ -32,7 +32,7 @@ class Composer:
 
     loader: ConfigLoader
     problems: Problems = field(default_factory=Problems)
-    gpus: dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes, as the models' YAML says
+    takes: dict[str, dict[str, Any]] = field(default_factory=dict)  # model id -> what its YAML says of running it
     files: dict[str, str] = field(default_factory=dict)  # a local file by its content -> where it lies
     shared: tuple[str, ...] = ()  # choices of every point, see `share`
     _known: dict[tuple[str, ...], Composition | None] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Composer:
             scale = config["scale"]
             value = config[name]
             if name not in ("scale", *RUNTIME_FIELDS):
-                value = rehearsal.stand_in(without_gpus(value, self.gpus), scale)
+                value = rehearsal.stand_in(identity_alone(value, self.takes), scale)
             if name not in RUNTIME_FIELDS:
                 value = local_files.with_local_models(value)
             if name in ("source", "eval"):
@@ -178,17 +178,23 @@ def reaching(config: DictConfig) -> Iterator[str]:
                 yield f"{name} refers to ${{{target}}}: a group may refer to itself and to scale only; write the value"
 
 
-def without_gpus(value: Any, found: dict[str, int]) -> Any:
-    """Return settings without what models take to run, which is noted in `found`: it cannot change a result."""
+RUNNING = ("gpus", "size")  # what a model's YAML says of running it
+
+
+def identity_alone(value: Any, takes: dict[str, dict[str, Any]]) -> Any:
+    """Return settings without what models take to run, which is noted in `takes`: it cannot change a result."""
     if isinstance(value, list):
-        return [without_gpus(item, found) for item in value]
+        return [identity_alone(item, takes) for item in value]
     if not isinstance(value, Mapping):
         return value
-    if {"id", "revision", "gpus"} <= value.keys():
-        if value["gpus"] is not None:
-            found[str(value["id"])] = int(value["gpus"])
-        value = {name: item for name, item in value.items() if name != "gpus"}
-    return {name: without_gpus(item, found) for name, item in value.items()}
+    if {"id", "revision"} <= value.keys():
+        said = {name: value[name] for name in RUNNING if value.get(name) is not None}
+        if said.get("size", {}).get("of", value["id"]) != value["id"]:
+            del said["size"]  # another id was set over the one of this YAML
+        if said:
+            takes[str(value["id"])] = said
+        value = {name: item for name, item in value.items() if name not in RUNNING}
+    return {name: identity_alone(item, takes) for name, item in value.items()}
 
 
 def _explain(error: Exception, known: Mapping[str, Any]) -> str:

@@ -14,24 +14,40 @@ import socket
 import sys
 from pathlib import Path
 
+import yaml
+
 from ot_grid import machine
 from ot_grid.config import Cluster, shipped
 from ot_grid.errors import BadInput, nearest
+from ot_grid.sizing.gpus import ASSUMED_GB, Gpus
+from ot_grid.sizing.training import Sharing
 
 ACCELERATE = [sys.executable, "-m", "accelerate.commands.launch"]
 ORDER, RESULT, REFUSED = "train.json", "result.json", "refused.json"
 STOP, STOPPED = "stop", "stopped.json"  # files of a training
+HSDP = "many_nodes_hsdp"
+# By the word of accelerate's files; of another kind it is believed that it shares. YAML reads a bare NO as false.
+SHARINGS: dict[str, Sharing] = {"NO": "one_gpu", "False": "one_gpu", "MULTI_GPU": "ddp"}
 PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)  # what Slurm sends, by itself or because sbatch asks
 # Left by another launcher around us, these would be taken for our own.
 OTHERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
-def command(cluster: Cluster, order: Path) -> list[str]:
-    """Return the command line that starts the trainer on all devices of this machine, or of this job's nodes."""
+def gpus(cluster: Cluster) -> Gpus:
+    """Return the GPUs that a training of this process has: those of this machine, or of every node of its job."""
+    memory = machine.gpu_gb() or ASSUMED_GB if machine.gpus() else machine.memory_gb()
+    return Gpus(machine.gpus(), memory, machine.nodes() if cluster.kind == "slurm" else 1)
+
+
+def command(cluster: Cluster, order: Path, config: str | None = None) -> list[str]:
+    """Return the command line that starts the trainer on all devices of this machine, or of this job's nodes.
+
+    `config` names the file of slurm/accelerate that the student's size asks for; `cluster.accelerate_config` wins.
+    """
     nodes = machine.nodes() if cluster.kind == "slurm" else 1
     devices = machine.gpus()
-    here = [*_how(cluster, nodes, devices), "-m", "ot_grid.stages.training.sft", str(order)]
+    here = [*_how(cluster, nodes, devices, config), "-m", "ot_grid.stages.training.sft", str(order)]
     if nodes == 1:
         # 0: any free port, so that two trainings can share a node
         return [*ACCELERATE, *(["--main_process_port", "0"] if devices > 1 else []), *here]
@@ -39,7 +55,7 @@ def command(cluster: Cluster, order: Path) -> list[str]:
     return [*_srun(nodes), sys.executable, "-m", "ot_grid.stages.training.node", *head, *here]
 
 
-def _how(cluster: Cluster, nodes: int, devices: int) -> list[str]:
+def _how(cluster: Cluster, nodes: int, devices: int, config: str | None) -> list[str]:
     """Return accelerate's options for the processes of this job and the way they work together."""
     given = cluster.accelerate_config
     count = ["--num_machines", str(nodes), "--num_processes", str(nodes * max(1, devices))]
@@ -52,14 +68,39 @@ def _how(cluster: Cluster, nodes: int, devices: int) -> list[str]:
                 f"cluster.accelerate_config={given!r} is for GPUs, and there is none on {socket.gethostname()}; ask "
                 "for some with cluster.slurm.gpus, or leave accelerate_config at null"
             )
-    if given == "one_gpu" and nodes * devices > 1:
+    check(given, Gpus(devices, ASSUMED_GB, nodes))
+    usual = "one_gpu" if nodes * devices == 1 else "one_node_ddp" if nodes == 1 else "many_nodes_ddp"
+    name = given or config or usual
+    precision = ["--mixed_precision", "no"] if cluster.dtype == "float32" else []
+    return [
+        "--config_file",
+        str(config_file(name)),
+        *count,
+        *precision,
+        *(_copies(nodes, devices) if name == HSDP else []),
+    ]
+
+
+def _copies(nodes: int, devices: int) -> list[str]:
+    """Return accelerate's options for a copy of the student on each node, shared by the GPUs of the node."""
+    return ["--parallelism_config_dp_replicate_size", str(nodes), "--parallelism_config_dp_shard_size", str(devices)]
+
+
+def sharing(given: str | None) -> Sharing | None:
+    """Return how the file that `cluster.accelerate_config` means shares a student; None where it means none."""
+    if given is None:
+        return None
+    kind = yaml.safe_load(config_file(given).read_text(encoding="utf-8")).get("distributed_type")
+    return SHARINGS.get(str(kind), "fsdp")
+
+
+def check(given: str | None, job: Gpus) -> None:
+    """Raise `BadInput` where an accelerate file contradicts the GPUs that a training gets."""
+    if given == "one_gpu" and job.all > 1:
         raise BadInput(
-            f"cluster.accelerate_config='one_gpu', and this job has {nodes * devices} GPUs; ask for one, or leave "
+            f"cluster.accelerate_config='one_gpu', and this job has {job.all} GPUs; ask for one, or leave "
             "accelerate_config at null: all are used then"
         )
-    usual = "one_gpu" if nodes * devices == 1 else "one_node_ddp" if nodes == 1 else "many_nodes_ddp"
-    precision = ["--mixed_precision", "no"] if cluster.dtype == "float32" else []
-    return ["--config_file", str(config_file(given or usual)), *count, *precision]
 
 
 def config_file(given: str) -> Path:

@@ -18,7 +18,15 @@ from ot_grid.stages.training import launcher, node
 pytestmark = pytest.mark.slow  # loads accelerate, and with it torch
 
 ORDER = Path("/artifact/train.json")
-NAMES = ("many_nodes_ddp", "many_nodes_fsdp", "many_nodes_zero3", "one_gpu", "one_node_ddp", "one_node_fsdp")
+NAMES = (
+    "many_nodes_ddp",
+    "many_nodes_fsdp",
+    "many_nodes_hsdp",
+    "many_nodes_zero3",
+    "one_gpu",
+    "one_node_ddp",
+    "one_node_fsdp",
+)
 
 
 @pytest.fixture
@@ -78,7 +86,7 @@ def test_what_belongs_to_the_job_is_said_on_the_line(job: Any, name: str | None,
     made = understood(launcher.command(cluster(name), ORDER))
     assert (made.num_machines, made.num_processes) == (nodes, nodes * gpus)
     assert made.mixed_precision == "bf16"
-    assert made.use_fsdp == ("fsdp" in (name or ""))
+    assert made.use_fsdp == ("sdp" in (name or ""))
     assert made.use_deepspeed == ("zero3" in (name or ""))
     assert made.multi_gpu == (name is None or "ddp" in name)
     if nodes > 1:
@@ -87,6 +95,9 @@ def test_what_belongs_to_the_job_is_said_on_the_line(job: Any, name: str | None,
     if made.use_fsdp:
         assert str(made.fsdp_version) == "2"
         assert made.fsdp_state_dict_type == "SHARDED_STATE_DICT"
+    if name == "many_nodes_hsdp":
+        assert (made.parallelism_config_dp_replicate_size, made.parallelism_config_dp_shard_size) == (nodes, gpus)
+    assert made.use_parallelism_config == (name == "many_nodes_hsdp")
 
 
 def test_the_line_wins_over_a_file_of_the_user(job: Any, tmp_path: Path):
@@ -103,6 +114,24 @@ def test_trainings_on_one_node_meet_at_ports_of_their_own(job: Any):
     """Port 0 lets accelerate take a free one: two trainings may share a node."""
     job(gpus=4)
     assert understood(launcher.command(cluster(), ORDER)).main_process_port == 0
+
+
+def test_the_size_of_a_student_decides_where_no_file_does(job: Any):
+    """And a file that somebody names wins over it."""
+    job(gpus=4)
+    sized = understood(launcher.command(cluster(), ORDER, "one_node_fsdp"))
+    named = understood(launcher.command(cluster("one_node_ddp"), ORDER, "one_node_fsdp"))
+    assert (sized.use_fsdp, named.use_fsdp) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [("'NO'", "one_gpu"), ("NO", "one_gpu"), ("MULTI_GPU", "ddp"), ("FSDP", "fsdp"), ("DEEPSPEED", "fsdp")],
+)
+def test_what_a_file_of_the_user_shares(tmp_path: Path, written: str, means: str):
+    """Told from the kind that it names."""
+    (tmp_path / "mine.yaml").write_text(f"distributed_type: {written}\n")
+    assert launcher.sharing(str(tmp_path / "mine.yaml")) == means
 
 
 def test_float32_holds_with_every_file(job: Any):

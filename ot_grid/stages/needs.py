@@ -1,0 +1,108 @@
+"""What a stage run needs of GPUs: over how many its model is split, or how its student is trained.
+
+One idea: a stage run's settings name its models and how long their texts may be; the rest is arithmetic of `sizing`.
+Where nobody knows how large a model is, nothing is claimed. It must not ask a cluster or a machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ot_grid.config import Cluster, Model
+from ot_grid.errors import BadInput
+from ot_grid.inference import models
+from ot_grid.planning import rehearsal
+from ot_grid.planning.plan import Plan, StageRun
+from ot_grid.sizing import generation, training
+from ot_grid.sizing.generation import Generation
+from ot_grid.sizing.gpus import Gpus
+from ot_grid.sizing.models import ModelSize
+from ot_grid.sizing.training import Training
+from ot_grid.stages import bind
+from ot_grid.stages.training import launcher
+
+PROMPT = 2048  # tokens of a question and its instructions; the longest are known only when they are there
+JUDGED = 32768  # tokens of a reply that a judge is shown
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A model that a stage run loads, and how long what it reads and writes may be."""
+
+    model: Model
+    length: int  # tokens of a prompt and its reply, or of a row of training
+
+
+def askings(run: StageRun, plan: Plan) -> Iterator[Asking]:
+    """Yield the models that a stage run loads; of a benchmark the student that its training names."""
+    if run.stage == "train":
+        yield Asking(bind.made(Model, run.reads["train"]["student"]), int(run.reads["train"]["max_length"]))
+        return
+    trained = [plan.runs[key] for key in run.inputs if key in plan.runs and plan.runs[key].stage == "train"]
+    named = [run.reads["train"]["student"] for run in trained] if run.stage == "eval" else rehearsal.models(run.reads)
+    prompt = PROMPT + (JUDGED if run.stage == "verify" else 0)
+    for plain in named:
+        yield Asking(bind.made(Model, plain), prompt + max(_max_tokens(run.reads), default=0))
+
+
+def _max_tokens(value: Any) -> Iterator[int]:
+    """Yield the longest replies that settings allow, wherever they sample."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("max_tokens"), int):
+            yield value["max_tokens"]
+        for item in value.values():
+            yield from _max_tokens(item)
+
+
+def declared(run: StageRun, plan: Plan) -> list[int]:
+    """Return the GPUs that `cluster.gpus` says the models of a stage run take, of those of which it says something."""
+    gpus = plan.runtime.cluster.gpus
+    return [gpus[asking.model.id] for asking in askings(run, plan) if asking.model.id in gpus]
+
+
+def size(model: Model, cluster: Cluster) -> ModelSize | None:
+    """Return how large a model is, None where nobody says it."""
+    cache = Path(cluster.model_cache).expanduser()
+    return models.size(model, known=cluster.models, cache=cache, sizes=cluster.sizes)
+
+
+def generated(run: StageRun, plan: Plan, gpus: Gpus) -> Generation | None:
+    """Return how the largest model of a stage run generates on the GPUs of a node; None where no size is known.
+
+    Raises `BadInput` with what would do where it cannot, or where a number that `cluster.gpus` sets does not work.
+    """
+    made: list[Generation] = []
+    for asking in askings(run, plan):
+        known, given = size(asking.model, plan.runtime.cluster), plan.runtime.cluster.gpus.get(asking.model.id)
+        if known is None:
+            continue
+        try:
+            fits = generation.over(known, gpus, given, asking.length) if given else None
+            made.append(fits or generation.fit(known, gpus, asking.length))
+        except BadInput as error:
+            raise BadInput(f"{asking.model.id}: {error}") from error
+    return max(made, key=lambda one: one.parallel, default=None)
+
+
+def trained(run: StageRun, plan: Plan, gpus: Gpus) -> Training | None:
+    """Return how the student of a training is trained on GPUs; None where its size is not known.
+
+    Raises `BadInput` where it does not fit, or reads less than the rows are long.
+    """
+    asking, cluster = next(askings(run, plan)), plan.runtime.cluster
+    known = size(asking.model, cluster)
+    if known is None:
+        return None
+    if asking.length > known.context:
+        raise BadInput(
+            f"train.max_length={asking.length}, and {asking.model.id} reads {known.context} tokens; take rows of that "
+            "length, or a student with a longer context"
+        )
+    try:
+        launcher.check(cluster.accelerate_config, gpus)
+        return training.fit(known, gpus, asking.length, launcher.sharing(cluster.accelerate_config))
+    except BadInput as error:
+        raise BadInput(f"{asking.model.id}: {error}") from error
