@@ -222,6 +222,7 @@ class Runtime:
     tracking: Tracking = field(default_factory=Tracking)
     plugins: List[str] = field(default_factory=list)
     files: Dict[str, str] = field(default_factory=dict)  # a local file by its content -> where it lies
+    until: Optional[str] = None  # the stage after which it is enough for now
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Runtime:

@@ -6,7 +6,7 @@ One idea: a plan is a value; what is spent for it is one call that can be given 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from ot_grid.report.build import Report
 
 
+REPORTED = "eval"  # the stage that there is something to report after
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a run of a plan came to."""
 
     outcome: launch.Outcome
-    report: Report | None  # None when everything was handed to a cluster and nothing is there yet
+    report: Report | None  # None when everything was handed to a cluster, or is to end before anything is evaluated
     tracked: int  # W&B runs told
 
 
@@ -40,15 +43,18 @@ def plan(
     name: str | None = None,
     repeat: Sequence[str] | None = None,
     versus: str | None = None,
+    until: str | None = None,
 ) -> Plan:
     """Return the plan of a grid, e.g. of `["filter=length,difficulty", "teacher=qwq,r1"]`; spends nothing.
 
     Without `multirun` an override has one value. `name` names the sweep, else it is made from what varies; `repeat`
-    names the swept settings that reports average over (default: seeds), `versus` the recipe to compare with.
+    names the swept settings that reports average over (default: seeds), `versus` the recipe to compare with, `until` a
+    stage after which it is enough for now (see `Plan.asked`).
     """
     from ot_grid.planning import sweep
 
-    return sweep.plan(sweep.Request(tuple(overrides), multirun, config_dir, name, repeat=repeat, versus=versus))
+    made = sweep.plan(sweep.Request(tuple(overrides), multirun, config_dir, name, repeat=repeat, versus=versus))
+    return replace(made, runtime=replace(made.runtime, until=until))
 
 
 def artifacts_of(wanted: Plan) -> Artifacts:
@@ -58,11 +64,11 @@ def artifacts_of(wanted: Plan) -> Artifacts:
 
 def run(wanted: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:
     """Run what has no record, then report; raise `BadInput` before anything is spent when something is missing."""
-    artifacts = artifacts_of(wanted)
-    preflight.check(wanted, artifacts)
-    launch.check(wanted, artifacts)
+    artifacts, asked = artifacts_of(wanted), wanted.asked()
+    preflight.check(asked, artifacts)
+    launch.check(asked, artifacts)
     freezing.freeze(wanted, artifacts)
-    return _launched(wanted, artifacts, by_hand=True, say=say)
+    return _launched(asked, artifacts, by_hand=True, say=say)
 
 
 def resume(
@@ -105,7 +111,7 @@ def throttle(name: str, most: int, *, place: str | Path) -> control.Throttled:
 
 def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callable[[str], None]) -> Ran:
     outcome = launch.launch(wanted, artifacts, by_hand=by_hand)
-    if outcome.on_cluster:
+    if outcome.on_cluster or wanted.runtime.until not in (None, REPORTED):
         return Ran(outcome, None, 0)
     from ot_grid.report import mirror
 

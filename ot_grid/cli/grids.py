@@ -22,8 +22,9 @@ def run(words: Sequence[str]) -> int:
     args = grid_parser("", "Run a grid, then print its ranked table.").parse_intermixed_args(words)
     wanted = planned(args)
     artifacts = api.artifacts_of(wanted)
+    asked = wanted.asked()
     lines = list(status.banner(wanted.banner))
-    complain("\n".join([*lines, f"sweep {wanted.name}: {status.counted(wanted, artifacts.missing(wanted))}"]))
+    complain("\n".join([*lines, f"sweep {wanted.name}: {status.counted(asked, artifacts.missing(asked))}"]))
     ran = api.run(wanted, say=complain)
     if ran.report:
         say(ran.report.to_text())
@@ -35,7 +36,7 @@ def planned(args: argparse.Namespace) -> Plan:
     """Return the plan of what was asked for."""
     return api.plan(
         args.overrides, multirun=args.multirun, config_dir=args.config_dir, name=args.name, repeat=args.repeat,
-        versus=args.versus,
+        versus=args.versus, until=args.until,
     )  # fmt: skip
 
 
@@ -43,6 +44,8 @@ def _told(wanted: Plan, outcome: Outcome) -> int:
     """Say what was given to the cluster and what failed; return the exit code."""
     if outcome.on_cluster:
         say(handed_over(outcome))
+    elif wanted.runtime.until and not outcome.failed:
+        say(f"done up to {wanted.runtime.until}; the same command without --until goes on from there")
     for run_key, cause in outcome.failed.items():
         complain(f"{wanted.runs[run_key]}: {cause}")
     if outcome.failed:
@@ -86,7 +89,7 @@ def plan(words: Sequence[str]) -> int:
     parser = grid_parser("plan", "Show cells, shared and cached stage runs, and what is to run. Writes nothing.")
     parser.add_argument("--json", action="store_true", help="the whole plan as JSON")
     args = parser.parse_intermixed_args(words)
-    wanted = planned(args)
+    wanted = planned(args).asked()
     artifacts = api.artifacts_of(wanted)
     missing = artifacts.missing(wanted)
     if args.json:

@@ -28,6 +28,12 @@ def grid_parser(command: str, about: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--versus", metavar="RECIPE", help="the recipe to compare with, e.g. 'filter=length teacher=qwq'"
     )
+    parser.add_argument(
+        "--until",
+        metavar="STAGE",
+        help="only the stages up to this one, e.g. dataset, one after the other over all cells; the same command "
+        "without it goes on from there",
+    )
     parser.add_argument("--name", help="the name of the sweep (default: made from what it varies)")
     return parser
 

@@ -33,7 +33,7 @@ def _freeze(plan: Plan, artifacts: Artifacts) -> None:
         if [cell["runs"] for cell in known["cells"]] != [cell["runs"] for cell in content["cells"]]:
             raise BadInput(f"sweep {plan.name!r} is there with other cells; give this one another --name")
         content["created"] = known["created"]
-    for run in artifacts.missing(plan):
+    for run in artifacts.missing(plan.asked()):
         artifacts.folder(run).mkdir(parents=True, exist_ok=True)  # its place, by whatever label others call the key
     store.write_json(path, {**content, "asked": datetime.now(UTC).isoformat()})
     store.write_json(path.with_name(RUNTIME), asdict(plan.runtime))

@@ -246,9 +246,9 @@ def plan_of(sweep: Sweep, runtime: Runtime) -> Plan:
 
 
 def plan(place: Store, name: str | None) -> Plan:
-    """Return the plan of a sweep (the one asked for last by default) as it was frozen, and where it last ran."""
+    """Return what was asked for last of a sweep (of the one asked for last by default), as it was frozen."""
     sweep = find_sweep(place, name)
-    return plan_of(sweep, last_runtime(place, sweep))
+    return plan_of(sweep, last_runtime(place, sweep)).asked()
 
 
 def plan_of_cell(place: Store, words: str) -> Plan:

@@ -7,11 +7,12 @@ launch is a stage run. Everything here is pure: frozen values, no files, no clus
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ot_grid import key
 from ot_grid.config import Recipe, Runtime
+from ot_grid.errors import BadInput, nearest
 from ot_grid.planning import pipeline, rehearsal
 from ot_grid.planning.pipeline import STAGES, Reads, Stage
 
@@ -87,6 +88,22 @@ class Plan:
     def naive(self) -> int:
         """Stage runs if no two cells shared any."""
         return sum(len(cell.runs) for cell in self.cells)
+
+    def asked(self) -> Plan:
+        """Return what is asked for now: all, or the stages up to `runtime.until`, one stage after the other.
+
+        Breadth first, so that what is wrong with the data of any cell shows before the next stage is paid for any.
+        """
+        last = self.runtime.until
+        if last is None:
+            return self
+        order = [stage.name for stage in STAGES]
+        if last not in order:
+            raise BadInput(f"--until {last!r} is no stage; {nearest(last, order)}")
+        wanted = order[: order.index(last) + 1]
+        runs = {run.key: run for stage in wanted for run in self.runs.values() if run.stage == stage}
+        cells = tuple(replace(cell, runs=tuple(key for key in cell.runs if key in runs)) for cell in self.cells)
+        return replace(self, cells=cells, runs=runs)
 
     @property
     def banner(self) -> list[str]:

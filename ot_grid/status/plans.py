@@ -62,8 +62,13 @@ def counted(plan: Plan, missing: Sequence[StageRun]) -> str:
     unique = len(plan.runs)
     return (
         f"{many(len(plan.cells), 'cell')} -> {many(unique, 'unique stage run')} (of {plan.naive} without sharing), "
-        f"{unique - len(missing)} cached, {len(missing)} to run"
+        f"{unique - len(missing)} cached, {len(missing)} to run{until(plan)}"
     )
+
+
+def until(plan: Plan) -> str:
+    """Return which stage is enough for now, "" where none is."""
+    return f", up to {plan.runtime.until}" if plan.runtime.until else ""
 
 
 def plan_text(plan: Plan, missing: Sequence[StageRun], artifacts: Artifacts | None = None) -> Iterator[str]:

@@ -15,7 +15,7 @@ from ot_grid.errors import many
 from ot_grid.planning.pipeline import STAGES
 from ot_grid.planning.plan import StageRun
 from ot_grid.status.outlook import clock, moment
-from ot_grid.status.plans import banner
+from ot_grid.status.plans import banner, until
 from ot_grid.status.snapshot import BLOCKED, DONE, FAILED, QUEUED, RUNNING, STOPPED, UNKNOWN, WAITING, Snapshot, behind
 
 SHOWN = 20  # lines of a list; the rest is counted
@@ -48,7 +48,8 @@ def text(snapshot: Snapshot, *, every: bool = False) -> Iterator[str]:
     yield from banner(plan.banner)
     counts = ", ".join(f"{count} {kind}" for kind, count in snapshot.counts.items() if count)
     cells = many(len(plan.cells), "cell")
-    yield f"sweep {plan.name}: {snapshot.complete} of {cells} complete; {many(len(plan.runs), 'stage run')}: {counts}"
+    done = f"{snapshot.complete} of {cells} complete{until(plan)}"
+    yield f"sweep {plan.name}: {done}; {many(len(plan.runs), 'stage run')}: {counts}"
     if snapshot.silence:
         yield f"Slurm does not answer, so this is what the disk says: {snapshot.silence}"
     yield ""
