@@ -17,6 +17,7 @@ from typing import Any
 
 FILE = "attempts.jsonl"
 DONE, HELPED = "done", "helped"  # helped: generated for a stage run that another worker finished
+GPU_OUT_OF_MEMORY = "GPU out of memory"  # unlike the memory of a node, which grows with the next try
 FORGIVEN = "forgiven"  # nothing before it counts: somebody asked for a retry
 FOR_GOOD = ("bad input", "bug")  # the same again would fail the same
 NOT_COUNTED = ("upstream", "cancelled", "stopped", DONE, HELPED)
@@ -105,7 +106,7 @@ def exhausted(history: Sequence[Attempt], retries: Mapping[str, int]) -> str | N
     if outcome in FOR_GOOD:
         return f"{outcome}: the same again would fail the same"
     times = lost(history) if outcome == "node lost" else failures(history, outcome)
-    allowed = retries.get(outcome.replace(" ", "_"), 0)
+    allowed = retries.get(outcome.lower().replace(" ", "_"), 0)
     return f"{outcome}: {times} times, and cluster.slurm.retries allows {allowed}" if times > allowed else None
 
 

@@ -25,6 +25,7 @@ AnswerIs = Literal["letter", "text"]
 Kind = Literal["local", "slurm"]
 EngineName = Literal["auto", "transformers", "vllm"]
 Dtype = Literal["auto", "bfloat16", "float32"]
+Attention = Literal["auto", "eager", "sdpa", "flash_attention_2", "flash_attention_3"]
 Sandbox = Literal["auto", "required", "bubblewrap", "namespaces", "rlimits"]
 TrackingMode = Literal["off", "offline", "online"]
 TrackedFiles = Literal["none", "references", "files"]
@@ -140,6 +141,9 @@ class Cluster:
     threads: Optional[int] = None  # per stage run; null: cores / workers
     engine: str = MISSING  # auto, transformers, vllm
     dtype: str = MISSING  # auto, bfloat16, float32
+    attention: str = (
+        "auto"  # as in sweeps of before; eager, sdpa, flash_attention_2, flash_attention_3: kernels of training
+    )
     batch_size: int = MISSING  # prompts at once in the transformers engine
     chunk: int = MISSING  # replies that one of several workers takes at once
     models: Dict[str, str] = field(default_factory=dict)  # model id -> folder on this machine

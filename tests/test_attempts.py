@@ -74,6 +74,7 @@ def test_a_torn_line_is_passed_over(tmp_path: Path, torn: str):
     [
         ((), False),
         (("out of memory",) * 2, False),
+        (("GPU out of memory",), True),
         (("out of memory",) * 3, True),
         (("out of memory", "out of memory", "preempted", "out of memory"), True),
         (("time limit",), True),

@@ -178,7 +178,8 @@ LEAST = {"batch_size": 1, "checkpoint_steps": 1, "max_length": 1, "max_tokens": 
 MOST = {"top_p": 1, "learning_rate": 1, "warmup_ratio": 1, "weight_decay": 1, "temperature": 10}  # by the same names
 ONE_OF = {
     "cluster.kind": config.Kind, "cluster.engine": config.EngineName, "cluster.sandbox": config.Sandbox,
-    "cluster.dtype": config.Dtype, "tracking.mode": config.TrackingMode, "tracking.artifacts": config.TrackedFiles,
+    "cluster.dtype": config.Dtype, "cluster.attention": config.Attention, "tracking.mode": config.TrackingMode,
+    "tracking.artifacts": config.TrackedFiles,
 }  # fmt: skip
 
 

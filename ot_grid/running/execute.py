@@ -34,6 +34,7 @@ from ot_grid.stopping import Stopped
 from ot_grid.store import Store
 
 DISK_FULL = "disk full"
+NO_CACHE = "No available memory for the cache blocks"
 VERSIONED = (
     "ot_grid",
     "torch",
@@ -219,8 +220,11 @@ def failure_class(error: BaseException) -> str:
         return "upstream"
     if isinstance(error, BadInput):
         return "bad input"
-    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+    if isinstance(error, MemoryError) or type(error).__name__ == "TrainerOutOfMemory":
         return "out of memory"
+    # torch has a name for GPUs that are full; vLLM says that nothing is left for its cache.
+    if "OutOfMemory" in type(error).__name__ or NO_CACHE in str(error):
+        return attempts.GPU_OUT_OF_MEMORY
     # By its words: shutil and a trainer in a process of its own hand on no number.
     if any(os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT)):
         return DISK_FULL

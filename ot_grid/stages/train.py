@@ -30,14 +30,23 @@ from ot_grid.stages.training.launcher import ORDER, REFUSED, RESULT, STOP, STOPP
 from ot_grid.stages.work import Work
 from ot_grid.store import TRAINING, give_usual_rights, read_json, write_json
 
-VERSION = 2
+VERSION = 3
 POLL_SECONDS = 0.5
+NO_ROOM = (
+    "the GPU has too little memory for this training: more GPUs (cluster.slurm.train.gpus, .nodes), a file that shares "
+    "or offloads (cluster.accelerate_config), or shorter rows (train.max_length)"
+)
 # Words of torch, of Slurm, and of the launchers about a trainer that was killed: by the kernel, when memory ran out.
 LACKS_MEMORY = re.compile(r"OutOfMemoryError|can't allocate memory|oom.kill|SIGKILL")
+LACKS_GPU_MEMORY = re.compile(r"CUDA out of memory|HIP out of memory|CUDA error: out of memory")
 
 
 class TrainerOutOfMemory(OtGridError):
-    """The trainer needed more memory than it had, on a GPU or on the node."""
+    """The trainer needed more memory than the node had."""
+
+
+class TrainerGpuOutOfMemory(OtGridError):
+    """The trainer needed more memory than a GPU had; the same again would, too."""
 
 
 @register("train")
@@ -60,6 +69,7 @@ def sft(
         "dataset": str(work.inputs[0] / "data" / "dataset.parquet"),
         "threads": work.cluster.threads,
         "dtype": work.cluster.dtype,
+        "attention": work.cluster.attention,
     }
     write_json(work.out / ORDER, order)
     with stopping.graceful():
@@ -106,8 +116,10 @@ def _watch(work: Work, line: list[str]) -> None:
     if (work.out / STOPPED).exists():
         raise stopping.Stopped("preempted")  # Slurm may tell the processes that srun started, and not us
     tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-    kind = TrainerOutOfMemory if LACKS_MEMORY.search(tail) else OtGridError
-    raise kind(f"the trainer ended with exit code {process.returncode}; the end of {log}:\n{tail}")
+    told = f"the trainer ended with exit code {process.returncode}; the end of {log}:\n{tail}"
+    if LACKS_GPU_MEMORY.search(tail):
+        raise TrainerGpuOutOfMemory(f"{NO_ROOM}; {told}")
+    raise (TrainerOutOfMemory if LACKS_MEMORY.search(tail) else OtGridError)(told)
 
 
 def _hand_on_stop(file: Path) -> None:

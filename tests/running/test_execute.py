@@ -16,7 +16,7 @@ from ot_grid.planning import freezing
 from ot_grid.planning.plan import Plan
 from ot_grid.running import execute
 from ot_grid.running.execute import failure_class, run_orders
-from ot_grid.stages import mix, traces
+from ot_grid.stages import mix, traces, train
 from ot_grid.store import Artifacts
 
 
@@ -141,7 +141,10 @@ def test_out_of_disk_a_helper_clears_nothing_of_another(sweep: tuple[Plan, Artif
         (UpstreamMissing("x"), "upstream"),
         (BadInput("x"), "bad input"),
         (MemoryError(), "out of memory"),
-        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), "out of memory"),
+        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), "GPU out of memory"),
+        (ValueError("No available memory for the cache blocks. Try increasing ..."), "GPU out of memory"),
+        (train.TrainerGpuOutOfMemory("x"), "GPU out of memory"),
+        (train.TrainerOutOfMemory("x"), "out of memory"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk full"),
         (OtGridError("the trainer: [Errno 122] Disk quota exceeded"), "disk full"),
         (KeyboardInterrupt(), "stopped"),

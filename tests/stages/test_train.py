@@ -83,7 +83,8 @@ def test_two_nodes_train_one_student_and_stop_at_the_same_step(
 @pytest.mark.parametrize(
     ("program", "raised"),
     [
-        ("print('torch.OutOfMemoryError: CUDA out of memory'); exit(1)", train.TrainerOutOfMemory),
+        ("print('torch.OutOfMemoryError: CUDA out of memory'); exit(1)", train.TrainerGpuOutOfMemory),
+        ("print('slurmstepd: Detected 1 oom_kill event: memory'); exit(1)", train.TrainerOutOfMemory),
         ("print('KeyError: rows'); exit(1)", OtGridError),
     ],
 )
@@ -91,7 +92,7 @@ def test_a_trainer_that_fails_is_told_with_the_end_of_its_output(
     make: tiny.Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, raised: type[OtGridError]
 ):
     """The cause is in the message, and lack of memory is a class of its own: with more of it the same may pass."""
-    monkeypatch.setattr(launcher, "command", lambda cluster, order: [sys.executable, "-c", program])
+    monkeypatch.setattr(launcher, "command", lambda cluster, order, config: [sys.executable, "-c", program])
     with pytest.raises(OtGridError, match=r"exit code 1; the end of .*train.log:\n.*(memory|rows)") as caught:
         train.run(make(tmp_path))
     assert type(caught.value) is raised

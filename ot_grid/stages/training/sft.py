@@ -7,28 +7,22 @@ do everything at the same step. It must not know about recipes, keys or records.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ot_grid.errors import BadInput, OtGridError
 from ot_grid.stages.training import checkpoints, encode, launcher
-from ot_grid.stages.training.launcher import ORDER, REFUSED, RESULT, STOP, STOPPED
+from ot_grid.stages.training.arguments import arguments
+from ot_grid.stages.training.dealing import Dealt
+from ot_grid.stages.training.launcher import REFUSED, RESULT, STOPPED
+from ot_grid.stages.training.word import GO_ON, LEAVE, TAKEN_OVER, Word, agreed
 from ot_grid.store import read_json, write_json
 from ot_grid.tables import read_rows
-
-if TYPE_CHECKING:
-    from transformers import TrainerCallback
-    from trl import SFTConfig
-
-ROWS_AT_ONCE = {"cuda": 1, "cpu": 8}  # per device; the global batch is made up by accumulation
-GO_ON, END, LEAVE = 0, 1, 2  # what a process may be told; the largest told to any counts for all
-TAKEN_OVER = "another run of this training has started since, and writes here now; this one ends and leaves it alone"
 
 
 def main(order_path: str) -> Any:
@@ -69,58 +63,42 @@ def save(trainer: Any, order: dict[str, Any], told: int) -> None:
         shutil.rmtree(out / "model.tmp", ignore_errors=True)
     if trainer.is_fsdp_enabled:  # checkpoints are sharded, which is faster; from shards save_model writes nothing
         trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
-    trainer.save_model(str(out / "model.tmp"))
+    save_model(trainer, out / "model.tmp")
     if first:
         (out / "model.tmp" / "training_args.bin").unlink(missing_ok=True)  # holds paths of this machine
         write_json(out / RESULT, result(trainer, order["resume"]))
 
 
-class Word:
-    """What the world outside has to say to a training: go on, end after a checkpoint, or leave at once.
-
-    Files are looked at by the first process alone: it is on the node of the job's own process, which writes them, so
-    no other node's view of the file system can lag behind.
-    """
-
-    def __init__(self, out: Path, run: str) -> None:
-        self.out, self.run, self.signalled = out, run, False
-        self.first = os.environ.get("RANK", "0") == "0"
-        for name in launcher.STOP_SIGNALS:
-            signal.signal(name, self._signal)
-
-    def _signal(self, *_: Any) -> None:
-        self.signalled = True  # at a preemption Slurm may signal us alone, and not the job's own process
-
-    def now(self) -> int:
-        """Return GO_ON, END or LEAVE, as far as this process knows."""
-        if not self.ours():
-            return LEAVE
-        return END if self.signalled or (self.first and (self.out / STOP).exists()) else GO_ON
-
-    def ours(self) -> bool:
-        """Whether no later run has taken over: a process of a lost node may wake up when another trains already."""
-        try:
-            return not self.first or bool(read_json(self.out / ORDER)["run"] == self.run)
-        except FileNotFoundError:  # a later run begins by clearing what this one wrote
-            return False
+def save_model(trainer: Any, folder: Path) -> None:
+    """Write the model: in bfloat16 where it was trained in it, which is what it is loaded in from now on."""
+    if not trainer.args.bf16:
+        trainer.save_model(str(folder))
+        return
+    weights = trainer.accelerator.get_state_dict(trainer.model)  # all processes take part, the first one has them
+    if trainer.args.should_save:
+        trainer.model.config.dtype = "bfloat16"
+        trainer._save(str(folder), state_dict=halved(weights))
 
 
-def agreed(told: int, args: Any) -> int:
-    """Return the largest of what the processes were told, in all of them: one that stops alone blocks the others."""
-    if args.world_size == 1:
-        return told
+def halved(weights: dict[str, Any]) -> dict[str, Any]:
+    """Return weights in bfloat16; those that are one stay one, so that tied ones are written once."""
     import torch
 
-    largest = torch.tensor(told, device=args.device)
-    torch.distributed.all_reduce(largest, op=torch.distributed.ReduceOp.MAX)
-    return int(largest)
+    made: dict[tuple[int, Any], Any] = {}
+    for name, weight in weights.items():
+        same = weight.data_ptr(), weight.shape
+        if same not in made:
+            made[same] = weight.to(torch.bfloat16) if weight.is_floating_point() else weight
+        weights[name] = made[same]
+    return weights
 
 
 def build(order: dict[str, Any], device: str, word: Word) -> Any:
     """Return the SFTTrainer; raise `BadInput` where the student's template would not train what the rows say."""
     from datasets import Dataset
     from transformers import AutoTokenizer
-    from trl import SFTTrainer
+
+    from ot_grid.stages.training import callbacks
 
     tokenizer = AutoTokenizer.from_pretrained(order["student"])
     tokenizer.chat_template = encode.template(order["template"], tokenizer)
@@ -133,13 +111,39 @@ def build(order: dict[str, Any], device: str, word: Word) -> Any:
             f"one training process was started for {args.n_gpu} GPUs; leave cluster.accelerate_config at null, or "
             "give num_processes in its file"
         )
-    trainer = SFTTrainer(
+    beside = [callbacks.StepsLog(Path(order["out"]) / "steps.jsonl"), callbacks.Obedience(word)]
+    trainer = dealing_trainer(order["batch_size"])(
         model=order["student"], args=args, train_dataset=Dataset(table, fingerprint=order["run"]),
-        processing_class=tokenizer, callbacks=[steps_log(Path(order["out"]) / "steps.jsonl"), obedience(word)],
+        processing_class=tokenizer, callbacks=beside,
     )  # fmt: skip
     trainer.encoded = made
+    trainer.add_callback(callbacks.WithinEpoch(trainer))
     stop_at_turns(trainer.model, tokenizer)
+    if trainer.is_fsdp_enabled:
+        reduce_in_float32(trainer.accelerator.state.fsdp_plugin)
     return trainer
+
+
+def dealing_trainer(batch: int) -> Any:
+    """Return an SFTTrainer that takes rows in the order of `dealing`, also where it goes on within an epoch."""
+    from trl import SFTTrainer
+
+    class DealingTrainer(SFTTrainer):  # type: ignore[misc]  # TRL's types are not followed
+        def _get_train_sampler(self, train_dataset: Any = None) -> Dealt:
+            rows = self.train_dataset if train_dataset is None else train_dataset
+            lengths = [len(ids) for ids in rows.with_format("arrow")["input_ids"]]
+            self.dealt = Dealt(lengths, batch=batch, seed=self.args.seed)
+            return self.dealt
+
+    return DealingTrainer
+
+
+def reduce_in_float32(plugin: Any) -> None:
+    """Have FSDP add up gradients of processes in float32; accelerate takes bfloat16, in which small ones are lost."""
+    import torch
+
+    if plugin.mixed_precision_policy is not None:
+        plugin.mixed_precision_policy = replace(plugin.mixed_precision_policy, reduce_dtype=torch.float32)
 
 
 def pa_table(columns: dict[str, Any]) -> Any:
@@ -156,100 +160,10 @@ def stop_at_turns(model: Any, tokenizer: Any) -> None:
     model.generation_config.eos_token_id = sorted(set(flat))
 
 
-def arguments(order: dict[str, Any], device: str) -> SFTConfig:
-    """Return TRL's arguments for an order."""
-    from trl import SFTConfig
-
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    at_once, accumulation = split_batch(order["batch_size"], device, world)
-    half = device == "cuda" and order["dtype"] != "float32"
-    return SFTConfig(
-        output_dir=str(Path(order["out"]) / "checkpoints"),
-        per_device_train_batch_size=at_once,
-        gradient_accumulation_steps=accumulation,
-        num_train_epochs=order["epochs"],
-        learning_rate=order["learning_rate"],
-        lr_scheduler_type=order["schedule"],
-        warmup_steps=order["warmup_ratio"],  # below 1 it is a share of all steps
-        weight_decay=order["weight_decay"],
-        adam_beta1=order["adam_betas"][0],
-        adam_beta2=order["adam_betas"][1],
-        adam_epsilon=order["adam_epsilon"],
-        max_length=order["max_length"],
-        packing=order["packing"],
-        completion_only_loss=True,
-        seed=order["seed"],
-        data_seed=order["seed"],
-        bf16=half,
-        # weights stay in float32 and autocast does the rest: bfloat16 weights lose small updates
-        model_init_kwargs={"dtype": "float32"},
-        gradient_checkpointing=device == "cuda",
-        use_cpu=device == "cpu",
-        ddp_find_unused_parameters=False,
-        ddp_backend="gloo" if device == "cpu" and world > 1 else None,
-        save_strategy="steps",
-        save_steps=order["checkpoint_steps"],
-        save_total_limit=2,
-        logging_steps=1,
-        report_to="none",
-        disable_tqdm=True,
-    )
-
-
-def split_batch(batch_size: int, device: str, world: int) -> tuple[int, int]:
-    """Return rows at once per device and accumulation steps whose product over all devices is the global batch."""
-    if batch_size % world:
-        raise BadInput(f"train.batch_size={batch_size} cannot be shared by {world} devices; use a multiple of {world}")
-    share = batch_size // world
-    at_once = max(n for n in range(1, ROWS_AT_ONCE[device] + 1) if share % n == 0)
-    return at_once, share // at_once
-
-
-def steps_log(path: Path) -> TrainerCallback:
-    """Return a callback that appends one JSON line a step, and counts tokens on where a checkpoint left off."""
-    from transformers import TrainerCallback
-
-    class StepsLog(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
-        before = 0  # tokens: TRL's own count begins anew at every start
-
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.before = tokens(state)
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-            if not logs or "loss" not in logs:
-                return
-            state.log_history[-1]["num_tokens"] = self.before + logs.get("num_tokens", 0)
-            if state.is_world_process_zero:
-                line = {"step": state.global_step, "steps": state.max_steps, "loss": float(logs["loss"])}
-                with path.open("a") as file:
-                    file.write(json.dumps(line) + "\n")
-
-    return StepsLog()
-
-
-def obedience(word: Word) -> TrainerCallback:
-    """Return a callback that ends the training when told so, and vouches for checkpoints."""
-    from transformers import TrainerCallback
-
-    class Obedience(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            told = agreed(word.now(), args)
-            if told == LEAVE:
-                raise OtGridError(TAKEN_OVER)
-            if told == END and state.global_step < state.max_steps:  # after the last step: let it finish
-                control.should_save = control.should_training_stop = True
-
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if agreed(LEAVE * (not word.ours()), args) == LEAVE:  # also waits until all have written their part
-                raise OtGridError(TAKEN_OVER)
-            if state.is_world_process_zero:
-                checkpoints.mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
-
-    return Obedience()
-
-
 def result(trainer: Any, resumed: str | None) -> dict[str, Any]:
     """Return what the record keeps of a training."""
+    from ot_grid.stages.training import callbacks
+
     history = [entry for entry in trainer.state.log_history if "loss" in entry]
     return {
         "steps": trainer.state.global_step,
@@ -257,16 +171,11 @@ def result(trainer: Any, resumed: str | None) -> dict[str, Any]:
         "rows": len(trainer.encoded.input_ids),
         "rows_cut": trainer.encoded.cut,
         "rows_dropped": trainer.encoded.dropped,
-        "tokens": tokens(trainer.state),
+        "tokens": callbacks.tokens(trainer.state),
         "processes": trainer.args.world_size,
         "resumed_at": checkpoints.step(Path(resumed)) if resumed else 0,
         "loss": [[entry["step"], float(entry["loss"])] for entry in history],
     }
-
-
-def tokens(state: Any) -> int:
-    """Return how many tokens the steps so far had."""
-    return max((int(entry.get("num_tokens", 0)) for entry in state.log_history), default=0)
 
 
 def run_and_exit(order_path: str) -> None:

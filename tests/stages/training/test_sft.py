@@ -13,7 +13,8 @@ import pytest
 from ot_grid import stopping
 from ot_grid.errors import OtGridError
 from ot_grid.stages import train
-from ot_grid.stages.training import checkpoints, launcher, sft
+from ot_grid.stages.training import callbacks, checkpoints, launcher, sft
+from ot_grid.stages.training.word import GO_ON, Word
 from ot_grid.stages.work import Work
 from ot_grid.store import write_json
 from tests.stages import tiny
@@ -22,10 +23,10 @@ pytestmark = pytest.mark.slow  # trains, though a tiny model
 
 
 @contextmanager
-def after(steps: int, event: Callable[[sft.Word], None]) -> Iterator[None]:
+def after(steps: int, event: Callable[[Word], None]) -> Iterator[None]:
     """Have something happen when the trainer in this process has done so many steps."""
 
-    class Then(sft.Word):
+    class Then(Word):
         done = -1  # it also looks before the first step
 
         def now(self) -> int:
@@ -94,7 +95,7 @@ def test_an_older_run_leaves_the_checkpoints_of_a_newer_one_alone(
     """A trainer that wakes up when another run has started ends, and no checkpoint of it counts any more."""
     taken_over = {"steps": 30, "a checkpoint and its mark": 39}[between]
     if between != "steps":
-        monkeypatch.setattr(sft, "obedience", blind(sft.obedience))
+        monkeypatch.setattr(callbacks, "Obedience", blind(callbacks.Obedience))
     with (
         tiny.in_process(),
         after(taken_over, lambda word: write_json(word.out / launcher.ORDER, {"run": "a newer one"})),
@@ -107,17 +108,17 @@ def test_an_older_run_leaves_the_checkpoints_of_a_newer_one_alone(
     assert not (tmp_path / "model.tmp").exists()
 
 
-def blind(made: Callable[[sft.Word], Any]) -> Callable[[sft.Word], Any]:
+def blind(made: Callable[[Word], Any]) -> Callable[[Word], Any]:
     """A callback that does not see at the end of a step what has happened."""
 
-    def callback(word: sft.Word) -> Any:
-        class Eye(sft.Word):
+    def callback(word: Word) -> Any:
+        class Eye(Word):
             def __init__(self) -> None:
                 self.out, self.run, self.first = word.out, word.run, word.first
 
             def now(self) -> int:
                 word.now()
-                return sft.GO_ON
+                return GO_ON
 
         return made(Eye())
 
