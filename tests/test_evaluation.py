@@ -103,7 +103,7 @@ def test_shards_give_the_same_matrix(workers: int, evaluated: tuple[Path, Plan],
 def work_off(place: Path, orders: Sequence[Any], runtime: Runtime, workers: int) -> None:
     """Have so many processes run the same orders at once."""
     processes = Processes(place / "jobs", threads=1)
-    started = [processes.start(place, orders, runtime, gpu=None, warm=True) for _ in range(workers)]
+    started = [processes.start(place, orders, runtime, gpus=[], warm=True) for _ in range(workers)]
     while not all(process.done for process in started):
         time.sleep(0.1)
         processes.refresh()

@@ -39,10 +39,14 @@ class Asking:
 def askings(run: StageRun, plan: Plan) -> Iterator[Asking]:
     """Yield the models that a stage run loads; of a benchmark the student that its training names."""
     if run.stage == "train":
-        yield Asking(bind.made(Model, run.reads["train"]["student"]), int(run.reads["train"]["max_length"]))
+        settings = run.reads["train"]
+        if {"student", "max_length"} <= settings.keys():  # of a function of somebody's own nothing is known
+            yield Asking(bind.made(Model, settings["student"]), int(settings["max_length"]))
         return
-    trained = [plan.runs[key] for key in run.inputs if key in plan.runs and plan.runs[key].stage == "train"]
-    named = [run.reads["train"]["student"] for run in trained] if run.stage == "eval" else rehearsal.models(run.reads)
+    named = list(rehearsal.models(run.reads))
+    if run.stage == "eval":
+        parents = [plan.runs[key] for key in run.inputs if key in plan.runs]
+        named = [parent.reads["train"]["student"] for parent in parents if "student" in parent.reads.get("train", ())]
     prompt = PROMPT + (JUDGED if run.stage == "verify" else 0)
     for plain in named:
         yield Asking(bind.made(Model, plain), prompt + max(_max_tokens(run.reads), default=0))
@@ -92,9 +96,9 @@ def trained(run: StageRun, plan: Plan, gpus: Gpus) -> Training | None:
 
     Raises `BadInput` where it does not fit, or reads less than the rows are long.
     """
-    asking, cluster = next(askings(run, plan)), plan.runtime.cluster
-    known = size(asking.model, cluster)
-    if known is None:
+    asking, cluster = next(askings(run, plan), None), plan.runtime.cluster
+    known = size(asking.model, cluster) if asking else None
+    if asking is None or known is None:
         return None
     if asking.length > known.context:
         raise BadInput(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ot_grid import api, machine, store
+from ot_grid.cluster import resources
 from ot_grid.planning.packs import Outcome
 from ot_grid.planning.plan import Plan
 from ot_grid.running import fits, local, preflight
 from ot_grid.running.processes import Process
 from ot_grid.store import Artifacts, Store
+from tests.slurm.grid import CONF
 
 NODE = ["0", "1", "2", "3", "4", "5", "6", "7"]
 RECORD: dict[str, Any] = {"key": "x", "counts": {}, "usage": {}, "seconds": 1.0}
@@ -145,6 +148,17 @@ def test_what_this_machine_could_never_run_is_refused(
     plan = api.plan(["scale=ot_1k", f"store={tmp_path}", *overrides])
     told = list(preflight.not_ready(plan, Artifacts(Store(tmp_path))))
     assert any(re.search(says, line) for line in told), told
+
+
+def test_of_a_training_of_somebodys_own_nothing_is_known(tmp_path: Path, node: Any):
+    """It has settings of its own: it gets the node, and nothing is refused."""
+    node(NODE, 80)
+    words = ["--config-dir", str(CONF), "train=copied", "plugins=[tests.slurm.cheap]", f"store={tmp_path}"]
+    plan = api.plan(words[2:], config_dir=words[1])
+    train = next(run for run in plan.runs.values() if run.stage == "train")
+    assert fits.gpus_of(train, plan, fits.here()) == 8
+    assert list(fits.misfits(plan, plan.runs.values(), fits.here())) == []
+    assert resources.of(train, replace(plan, runtime=api.plan(["cluster=slurm"]).runtime)).gpus == 1
 
 
 def test_a_training_takes_as_many_as_share_its_rows(node: Any):
