@@ -15,7 +15,7 @@ EXTRAS = {  # module -> the smallest extra that brings it
     "matplotlib": "plots",
 }  # fmt: skip
 NEEDED = {  # kind of stage run -> what it may load
-    "cpu": ("datasets", "math_verify", "reasoning_gym"),
+    "cpu": ("datasets", "transformers", "math_verify", "reasoning_gym"),
     "inference": ("torch", "transformers", "math_verify"),
     "train": ("torch", "transformers", "trl", "accelerate"),
 }

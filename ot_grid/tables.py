@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ot_grid import key
 from ot_grid.errors import Corrupt
@@ -30,36 +31,72 @@ _TRACE = {**{f"question_{name}": kind for name, kind in _QUESTION.items()}, "sam
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any]) -> int:
     """Write rows with typed columns (pyarrow types, or their names) and return how many there were."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    table = table_of(rows, columns)
+    with writing(path) as file:
+        pq.write_table(table, file, compression="zstd")
+    return int(table.num_rows)
+
+
+@contextmanager
+def row_groups(path: Path, columns: Mapping[str, Any]) -> Iterator[Callable[[Iterable[Mapping[str, Any]]], None]]:
+    """Hand out a function that adds rows to a file as a group of their own, so that no more need be in memory."""
+    import pyarrow.parquet as pq
+
+    schema = table_of([], columns).schema
+    with writing(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        yield lambda rows: writer.write_table(table_of(rows, columns))
+
+
+def table_of(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, Any]) -> Any:
+    """Return rows as an Arrow table with typed columns."""
+    import pyarrow as pa
 
     schema = pa.schema(
         [(name, pa.type_for_alias(kind) if isinstance(kind, str) else kind) for name, kind in columns.items()]
     )
+    return pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows], schema=schema)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that is there, whole and on the disk, when all went well, and not at all when it did not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    table = pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows], schema=schema)
-    with temporary.open("wb") as file:
-        pq.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    return int(table.num_rows)
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """Read a parquet file as dicts; raise `Corrupt`, naming the way out, when it is not one."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with _readable(path):
         with pq.ParquetFile(path) as file:  # read_table would load pandas, which takes longer than most stages
-            rows: list[dict[str, Any]] = file.read().to_pylist()
+            rows: list[dict[str, Any]] = []
+            for group in range(file.num_row_groups):  # all at once, texts of more than 2 GiB cannot be read
+                rows += file.read_row_group(group).to_pylist()
+        return rows
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Raise `Corrupt`, naming the way out, where a file cannot be read."""
+    import pyarrow as pa
+
+    try:
+        yield path
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: bytes that are no UTF-8 any more
         raise Corrupt(
             f"{path} cannot be read ({error}); delete its artifact {_artifact(path)} and run again"
         ) from error
-    return rows
 
 
 def _artifact(path: Path) -> Path:
@@ -102,6 +139,34 @@ def read_traces(artifact: Path, find: FindReplies) -> list[Trace]:
     rows = read_rows(artifact / "data" / "traces.parquet")
     bought = find([row["reply"] for row in rows if row["reply"]])
     return [_trace(row, bought, artifact) for row in rows]
+
+
+class Traces:
+    """The traces of artifacts, of which only those that are taken have texts in memory."""
+
+    def __init__(self, artifacts: Sequence[Path], find: FindReplies) -> None:
+        import pyarrow.parquet as pq
+
+        self.find, self.artifacts, self._tables, self.names = find, artifacts, [], list[tuple[str, int]]()
+        self._places: list[tuple[int, int]] = []  # artifact, and row in it
+        for number, artifact in enumerate(artifacts):
+            with _readable(artifact / "data" / "traces.parquet") as path, pq.ParquetFile(path) as file:
+                table = file.read()
+            self._tables.append(table)
+            parts = (table[f"question_{name}"].to_pylist() for name in ("id", "source", "copy"))
+            rows = (f"{id_}/{source}/{copy}" for id_, source, copy in zip(*parts, strict=True))
+            self.names += zip(rows, table["sample"].to_pylist(), strict=True)
+            self._places += [(number, row) for row in range(table.num_rows)]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def take(self, numbers: Sequence[int]) -> list[Trace]:
+        """Return some traces, by their numbers, with their texts; raise `Corrupt` when one is gone."""
+        places = [self._places[number] for number in numbers]
+        rows = [self._tables[artifact].slice(row, 1).to_pylist()[0] for artifact, row in places]
+        bought = self.find([row["reply"] for row in rows if row["reply"]])
+        return [_trace(row, bought, self.artifacts[at]) for row, (at, _) in zip(rows, places, strict=True)]
 
 
 def references(artifact: Path) -> list[tuple[tuple[str, int], str]]:

@@ -39,7 +39,7 @@ STAGES = (
     Stage("traces", "branch", ("teacher", "samples.count", "scale.questions", "scale.rows")),
     Stage("verify", "branch", ("verify",)),
     Stage("answer_filter", "branch", ("answer_filter", "scale.rows")),
-    Stage("dataset", "cell", ("format",)),
+    Stage("dataset", "cell", ("format", "train.student", "train.template", "train.max_length")),
     Stage("train", "cell", ("train",)),
     Stage("benchmark", "benchmark", ("eval",)),
     Stage("eval", "benchmark", ("eval",)),
@@ -47,6 +47,7 @@ STAGES = (
 
 # Which kind of registered function a field names, where its name is not the kind.
 KIND_OF = {"data": "source", "grade": "grader"}
+TOKENIZES = ("dataset",)  # stages that read the tokenizer of a model and ask it nothing
 NOT_READ = ("take", "per_domain")  # decided here, at plan time; the stage never sees them
 # What the benchmark stage reads of a benchmark; the eval stage reads the rest. Reports alone read `held_out`.
 BENCHMARK_READS = ("data",)
@@ -71,7 +72,10 @@ def reads(stage: Stage, recipe: Recipe, branch: str) -> Iterator[Reads]:
         for name, benchmark in recipe["eval"].items():
             yield Reads(name, "", {"benchmark": {"name": name, **_of_benchmark(stage, benchmark)}})
     else:
-        fields = {path.rpartition(".")[2]: for_branch(recipe[path], branch) for path in stage.reads}
+        # A training of somebody's own has settings of its own: what it has not got is not read.
+        given = [path for path in stage.reads if path.rpartition(".")[2] in recipe.settings[path.partition(".")[0]]
+                 or "." not in path]  # fmt: skip
+        fields = {path.rpartition(".")[2]: for_branch(recipe[path], branch) for path in given}
         if not _does_nothing(fields[stage.reads[0]]):
             yield Reads(_label(stage, recipe), branch, fields)
 
@@ -115,7 +119,7 @@ def needs(stage: Stage, fields: Mapping[str, Any]) -> str:
     """Return what a stage run needs: train, inference (it asks a model) or cpu."""
     if stage.name == "train":
         return "train"
-    asks = stage.name == "eval" or any(True for _ in rehearsal.models(fields))
+    asks = stage.name == "eval" or (stage.name not in TOKENIZES and any(True for _ in rehearsal.models(fields)))
     return "inference" if asks else "cpu"
 
 

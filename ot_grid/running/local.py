@@ -108,8 +108,8 @@ class Local:
         together = bool(gpus) and all(map(shared, runs))  # others may come and help
         orders = [{**self.artifacts.order(run, self.plan), "shared": together} for run in runs]
         self.copies[_keys(runs)] += 1
-        asks = runs[0].needs == "inference"
-        process = self.processes.start(self.artifacts.place.root, orders, self.runtime, gpus=gpus, warm=asks)
+        warm = runs[0].needs == "inference" or runs[0].stage == "dataset"  # what loads a model, or its tokenizer
+        process = self.processes.start(self.artifacts.place.root, orders, self.runtime, gpus=gpus, warm=warm)
         return _Job(runs, process, gpus)
 
     def _collect(self, display: Display) -> None:

@@ -25,10 +25,10 @@ from ot_grid.registry import register
 from ot_grid.sizing import training
 from ot_grid.sizing.models import of_folder
 from ot_grid.stages import bind
-from ot_grid.stages.training import checkpoints, launcher
+from ot_grid.stages.training import checkpoints, launcher, tokens
 from ot_grid.stages.training.launcher import ORDER, REFUSED, RESULT, STOP, STOPPED
 from ot_grid.stages.work import Work
-from ot_grid.store import TRAINING, give_usual_rights, read_json, write_json
+from ot_grid.store import TRAINING, give_usual_rights, read_json, record_of, write_json
 
 VERSION = 3
 POLL_SECONDS = 0.5
@@ -66,7 +66,7 @@ def sft(
         **settings,
         **_whereabouts(work.out, resumed),
         "student": str(folder),
-        "dataset": str(work.inputs[0] / "data" / "dataset.parquet"),
+        "tokens": str(work.inputs[0] / "data" / tokens.FILE),
         "threads": work.cluster.threads,
         "dtype": work.cluster.dtype,
         "attention": work.cluster.attention,
@@ -77,7 +77,14 @@ def sft(
         give_usual_rights(work.out / "model.tmp")
         (work.out / "model.tmp").replace(work.out / "model")
     result: dict[str, Any] = read_json(work.out / RESULT)
-    return result
+    return {**result, **_lost(work.inputs[0])}
+
+
+def _lost(dataset: Path) -> dict[str, int]:
+    """Return how many rows lost their end, and how many had no room for a reply, when they were made into tokens."""
+    counts = (record_of(dataset) or {}).get("counts", {})
+    dropped = counts.get("dropped", {}).get(tokens.PROMPT_TOO_LONG, 0)
+    return {"rows_cut": int(counts.get("rows_cut", 0)), "rows_dropped": int(dropped)}
 
 
 def _config(work: Work, student: Path, length: int) -> str | None:

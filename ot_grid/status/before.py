@@ -123,7 +123,7 @@ def _replies(missing: Sequence[StageRun], before: Before) -> Iterator[str]:
     """Yield a line for each stage of which the store has replies that its stage runs will ask for."""
     asking: dict[str, list[StageRun]] = {}
     for run in missing:
-        if any(rehearsal.models(run.reads)) and run.stage != "train":
+        if any(rehearsal.models(run.reads)) and run.needs == "inference":
             asking.setdefault(run.stage, []).append(run)
     for stage, runs in asking.items():
         wanted, there, unknown = _of_traces(runs, before) if stage == "traces" else _of_others(runs, before)

@@ -29,6 +29,7 @@ READERS = {
     "answer_filter": {"answer_filter"},
     "format": {"dataset"},
     "train": {"train"},
+    **{f"train.{name}": {"dataset", "train"} for name in ("student", "template", "max_length")},
     "eval": {"eval"},
     **{f"eval.{name}.data": {"benchmark"} for name in ("sums", "products", "gcd")},
     **{f"eval.{name}.held_out": set() for name in ("sums", "products", "gcd")},  # reports alone look at it

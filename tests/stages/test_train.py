@@ -19,8 +19,9 @@ import pytest
 from ot_grid import stopping
 from ot_grid.errors import BadInput, OtGridError
 from ot_grid.stages import train
-from ot_grid.stages.training import launcher
+from ot_grid.stages.training import launcher, tokens
 from ot_grid.stages.work import Work
+from ot_grid.store import RECORD, write_json
 from tests.stages import tiny
 
 pytestmark = pytest.mark.slow  # trains, though a tiny model
@@ -99,20 +100,32 @@ def test_a_trainer_that_fails_is_told_with_the_end_of_its_output(
 
 
 def test_what_the_trainer_refuses_is_bad_input(make: tiny.Make, tmp_path: Path):
-    """A real trainer that is left no row: its words, not the end of its log; another try would not help."""
+    """A real trainer that is told to use kernels of GPUs: its words, not the end of its log."""
     work = make(tmp_path)
-    work = replace(work, reads={"train": {**work.reads["train"], "max_length": 3}})
-    with pytest.raises(BadInput, match=r"train.max_length=3 leaves nothing to train of 96 rows: their prompts alone"):
+    work = replace(work, cluster=replace(work.cluster, attention="flash_attention_2"))
+    with pytest.raises(BadInput, match=r"cluster.attention='flash_attention_2' is for GPUs, and there is none here"):
         train.run(work)
 
 
-def test_rows_that_were_cut_and_dropped_are_counted(make: tiny.Make, tmp_path: Path):
-    """Rows of the record are those that were trained."""
-    work = make(tmp_path)
-    work = replace(work, reads={"train": {**work.reads["train"], "max_length": 13, "epochs": 0.5}})
+def test_rows_that_were_cut_and_dropped_are_in_the_record(make: tiny.Make, tmp_path: Path):
+    """Rows are those that were trained; what was lost on the way to tokens the dataset has counted."""
+    work = make(tmp_path / "out")
+    inputs = tiny.encoded(tmp_path / "dataset", Path(work.cluster.models["tiny"]), [("1+1", "2"), ("2+2", "4")] * 4)
+    counts = {"rows_cut": 3, "dropped": {tokens.PROMPT_TOO_LONG: 5, "empty reply": 2}}
+    write_json(inputs / RECORD, {"key": "x", "counts": counts})
     with tiny.in_process():
-        counts = train.run(work)
-    assert (counts["rows"], counts["rows_cut"], counts["rows_dropped"]) == (10, 10, 86)
+        made = train.run(replace(work, inputs=[inputs]))
+    assert (made["rows"], made["rows_cut"], made["rows_dropped"]) == (8, 3, 5)
+
+
+def test_packed_rows_are_trained_in_fewer_steps(make: tiny.Make, tmp_path: Path):
+    """Packed once, into a file beside the checkpoints; the record counts rows as they were before."""
+    work = make(tmp_path)
+    with tiny.in_process():
+        made = train.run(replace(work, reads={"train": {**work.reads["train"], "packing": True}}))
+    assert made["rows"] == tiny.STEPS * 2
+    assert made["steps"] < tiny.STEPS
+    assert (tmp_path / "checkpoints" / "packed.arrow").exists()
 
 
 def test_without_srun_several_nodes_are_refused_in_words(
@@ -131,6 +144,7 @@ from pathlib import Path
 from ot_grid.config import Cluster
 from ot_grid.stages import train
 from ot_grid.stages.work import Work
+from ot_grid.store import RECORD, write_json
 reads, dataset, out, student = json.loads(sys.argv[1])
 cluster = Cluster("slurm", threads=1, dtype="auto", models={"tiny": student}, model_cache=out)
 train.run(Work("train", "", {"train": reads}, [Path(dataset)], Path(out), None, cluster, lambda *_: None))

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import tests.tiny
-from ot_grid import machine, stopping, tables
+from ot_grid import machine, stopping
 from ot_grid.config import Cluster
 from ot_grid.stages import train
-from ot_grid.stages.training import launcher, sft
+from ot_grid.stages.training import encode, launcher, sft, tokens
 from ot_grid.stages.work import Work
 
 STEPS = 48
@@ -32,7 +32,8 @@ Make = Callable[..., Work]
 @contextmanager
 def trainings(folder: Path) -> Iterator[Make]:
     """Hand out a function that makes a training which writes to a folder; none sees a GPU, or a Slurm job around us."""
-    models, inputs = {"tiny": str(tests.tiny.make(folder / "student"))}, [dataset(folder / "dataset")]
+    models = {"tiny": str(tests.tiny.make(folder / "student"))}
+    inputs = [dataset(folder / "dataset", folder / "student")]
 
     def make(out: Path, progress: Callable[[int, int, str], None] = lambda done, total, what: None) -> Work:
         cluster = Cluster("slurm", threads=1, dtype="auto", models=models, model_cache=str(out))
@@ -46,19 +47,20 @@ def trainings(folder: Path) -> Iterator[Make]:
         yield make
 
 
-def dataset(folder: Path) -> Path:
+def dataset(folder: Path, student: Path) -> Path:
     """Make a dataset artifact of 96 sums."""
-    import pyarrow as pa
+    return encoded(folder, student, [(f"{n} + {n % 7} =", str(n + n % 7)) for n in range(STEPS * 2)])
 
-    chat = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+
+def encoded(folder: Path, student: Path, chats: list[tuple[str, str]], *, max_length: int = 64) -> Path:
+    """Make a dataset artifact of questions and their answers, as a student reads them."""
     rows = [
-        {
-            "prompt": [{"role": "user", "content": f"{n} + {n % 7} ="}],
-            "completion": [{"role": "assistant", "content": str(n + n % 7)}],
-        }
-        for n in range(STEPS * 2)
+        {"prompt": [{"role": "user", "content": asked}], "completion": [{"role": "assistant", "content": answered}]}
+        for asked, answered in chats
     ]
-    tables.write_rows(folder / "data" / "dataset.parquet", rows, {"prompt": chat, "completion": chat})
+    made = encode.encode(rows, encode.tokenizer_of(student, None), max_length)
+    with tokens.writing(folder / "data" / tokens.FILE) as add:
+        add([row for row in made.rows if row])
     return folder
 
 

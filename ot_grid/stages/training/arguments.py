@@ -41,7 +41,7 @@ def arguments(order: dict[str, Any], device: str) -> SFTConfig:
         adam_epsilon=order["adam_epsilon"],
         max_length=order["max_length"],
         packing=order["packing"],
-        completion_only_loss=True,
+        dataset_kwargs={"skip_prepare_dataset": True},  # rows are tokens with labels, cut and packed already
         seed=order["seed"],
         data_seed=order["seed"],
         bf16=half,

@@ -20,14 +20,18 @@ MARK = "0a1b2c3d"  # stands for what an assistant says
 Messages = Sequence[Mapping[str, str]]
 
 
+NOT_TRAINED = -100  # the label of a token on which there is no loss
+
+
 @dataclass
 class Encoded:
-    """The rows that are trained: tokens, 1 where a token counts; and what became of the others."""
+    """Rows as they are trained: the tokens of each, and the labels, which are the tokens of the reply.
 
-    input_ids: list[list[int]] = field(default_factory=list)
-    completion_mask: list[list[int]] = field(default_factory=list)
+    A row whose prompt alone is as long as a row may be is None: nothing of it would be trained.
+    """
+
+    rows: list[tuple[list[int], list[int]] | None] = field(default_factory=list)
     cut: int = 0  # rows longer than the limit, of which the end is not trained
-    dropped: int = 0  # rows of which nothing to train would be left
 
 
 def template(name: str | None, tokenizer: Any) -> str:
@@ -48,31 +52,37 @@ def names() -> list[str]:
     return sorted(path.stem for path in TEMPLATES.glob("*.jinja"))
 
 
+def tokenizer_of(folder: Path, name: str | None) -> Any:
+    """Return the tokenizer of a student with the chat template to train with."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.chat_template = template(name, tokenizer)
+    return tokenizer
+
+
 def encode(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int) -> Encoded:
-    """Return rows (prompt, completion, ended) as tokens, at most `max_length` of each; raise `BadInput` for none.
+    """Return rows (prompt, completion, ended) as tokens, at most `max_length` of each; tokenized all at once.
 
     A row whose reply was cut (`ended` is false) gets no end of a turn: it would teach one that was not there.
     """
+    special = _special(tokenizer)
+    parts = [
+        _rendered(tokenizer, special, row["prompt"], row["completion"], ended=row.get("ended", True)) for row in rows
+    ]
     made = Encoded()
-    for row in rows:
-        before, after = _rendered(tokenizer, row["prompt"], row["completion"], ended=row.get("ended", True))
-        ids = [_ids(tokenizer, part) for part in (before, after)]
-        whole, mask = [*ids[0], *ids[1]], [0] * len(ids[0]) + [1] * len(ids[1])
-        if len(ids[0]) >= max_length:
-            made.dropped += 1
-            continue
-        made.cut += len(whole) > max_length
-        made.input_ids.append(whole[:max_length])
-        made.completion_mask.append(mask[:max_length])
-    if not made.input_ids:
-        raise BadInput(
-            f"train.max_length={max_length} leaves nothing to train of {made.dropped} rows: their prompts alone are "
-            "that long; raise it, or filter questions by length"
-        )
+    before, after = (_many(tokenizer, texts) for texts in zip(*parts, strict=True)) if parts else ([], [])
+    for asked, answered in zip(before, after, strict=True):
+        whole = [*asked, *answered]
+        labels = [NOT_TRAINED] * len(asked) + answered
+        made.cut += len(asked) < max_length < len(whole)
+        made.rows.append((whole[:max_length], labels[:max_length]) if len(asked) < max_length else None)
     return made
 
 
-def _rendered(tokenizer: Any, prompt: Messages, completion: Messages, *, ended: bool) -> tuple[str, str]:
+def _rendered(
+    tokenizer: Any, special: set[int], prompt: Messages, completion: Messages, *, ended: bool
+) -> tuple[str, str]:
     """Return what evaluation sends, and what follows it in training; raise `BadInput` where they do not fit."""
     asked = str(tokenizer.apply_chat_template(list(prompt), tokenize=False, add_generation_prompt=True))
     whole = str(tokenizer.apply_chat_template([*prompt, *completion], tokenize=False))
@@ -90,7 +100,7 @@ def _rendered(tokenizer: Any, prompt: Messages, completion: Messages, *, ended: 
             f"{_short(asked[-SHOWN:])}; {_way_out()}"
         )
     end = whole[at + len(reply) :]
-    if not _ends_turn(tokenizer, end):
+    if not _ends_turn(tokenizer, special, end):
         raise BadInput(
             f"the student's chat template ends a reply with {_short(end)}, which is no token that ends a turn, so the "
             f"student would never learn to stop; {_way_out()}"
@@ -102,18 +112,27 @@ def end_of_turn(tokenizer: Any) -> int | None:
     """Return the token with which the template ends a turn of the assistant."""
     turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": MARK}]
     end = str(tokenizer.apply_chat_template(turns, tokenize=False)).rpartition(MARK)[2]
-    return _ids(tokenizer, end.lstrip())[0] if _ends_turn(tokenizer, end) else None
+    return _ids(tokenizer, end.lstrip())[0] if _ends_turn(tokenizer, _special(tokenizer), end) else None
 
 
-def _ends_turn(tokenizer: Any, end: str) -> bool:
+def _special(tokenizer: Any) -> set[int]:
+    """Return the tokens that may end a turn."""
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return special | {tokenizer.eos_token_id}
+
+
+def _ends_turn(tokenizer: Any, special: set[int], end: str) -> bool:
     """Whether a text begins, after white space, with a token that is special."""
     ids = _ids(tokenizer, end.lstrip())
-    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    return bool(ids) and ids[0] in special | {tokenizer.eos_token_id}
+    return bool(ids) and ids[0] in special
 
 
 def _ids(tokenizer: Any, text: str) -> list[int]:
-    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return _many(tokenizer, [text])[0]
+
+
+def _many(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
     return ids
 
 

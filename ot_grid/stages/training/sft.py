@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from ot_grid.errors import BadInput, OtGridError
-from ot_grid.stages.training import checkpoints, encode, launcher
+from ot_grid.stages.training import checkpoints, encode, launcher, tokens
 from ot_grid.stages.training.arguments import arguments
 from ot_grid.stages.training.dealing import Dealt
 from ot_grid.stages.training.launcher import REFUSED, RESULT, STOPPED
 from ot_grid.stages.training.word import GO_ON, LEAVE, TAKEN_OVER, Word, agreed
 from ot_grid.store import read_json, write_json
-from ot_grid.tables import read_rows
 
 
 def main(order_path: str) -> Any:
@@ -94,17 +93,10 @@ def halved(weights: dict[str, Any]) -> dict[str, Any]:
 
 
 def build(order: dict[str, Any], device: str, word: Word) -> Any:
-    """Return the SFTTrainer; raise `BadInput` where the student's template would not train what the rows say."""
-    from datasets import Dataset
-    from transformers import AutoTokenizer
-
+    """Return the SFTTrainer, over rows that are tokens already."""
     from ot_grid.stages.training import callbacks
 
-    tokenizer = AutoTokenizer.from_pretrained(order["student"])
-    tokenizer.chat_template = encode.template(order["template"], tokenizer)
-    # from memory, not through the cache of `datasets`: processes of several nodes would meet in its lock files
-    made = encode.encode(read_rows(Path(order["dataset"])), tokenizer, order["max_length"])
-    table = pa_table({"input_ids": made.input_ids, "completion_mask": made.completion_mask})
+    tokenizer = encode.tokenizer_of(order["student"], order["template"])
     args = arguments(order, device)
     if args.n_gpu > 1:
         raise BadInput(
@@ -113,10 +105,10 @@ def build(order: dict[str, Any], device: str, word: Word) -> Any:
         )
     beside = [callbacks.StepsLog(Path(order["out"]) / "steps.jsonl"), callbacks.Obedience(word)]
     trainer = dealing_trainer(order["batch_size"])(
-        model=order["student"], args=args, train_dataset=Dataset(table, fingerprint=order["run"]),
+        model=order["student"], args=args, train_dataset=rows_of(order, args),
         processing_class=tokenizer, callbacks=beside,
     )  # fmt: skip
-    trainer.encoded = made
+    trainer.rows = len(tokens.load(Path(order["tokens"])))
     trainer.add_callback(callbacks.WithinEpoch(trainer))
     stop_at_turns(trainer.model, tokenizer)
     if trainer.is_fsdp_enabled:
@@ -131,8 +123,7 @@ def dealing_trainer(batch: int) -> Any:
     class DealingTrainer(SFTTrainer):  # type: ignore[misc]  # TRL's types are not followed
         def _get_train_sampler(self, train_dataset: Any = None) -> Dealt:
             rows = self.train_dataset if train_dataset is None else train_dataset
-            lengths = [len(ids) for ids in rows.with_format("arrow")["input_ids"]]
-            self.dealt = Dealt(lengths, batch=batch, seed=self.args.seed)
+            self.dealt = Dealt(tokens.lengths(rows), batch=batch, seed=self.args.seed)
             return self.dealt
 
     return DealingTrainer
@@ -146,11 +137,20 @@ def reduce_in_float32(plugin: Any) -> None:
         plugin.mixed_precision_policy = replace(plugin.mixed_precision_policy, reduce_dtype=torch.float32)
 
 
-def pa_table(columns: dict[str, Any]) -> Any:
-    """Return columns of lists as an Arrow table."""
-    import pyarrow as pa
+def rows_of(order: dict[str, Any], args: Any) -> Any:
+    """Return the rows, mapped into memory; packed by the first process where they are to be, and read by the others."""
+    from trl import pack_dataset
 
-    return pa.table({name: pa.array(values, pa.large_list(pa.int32())) for name, values in columns.items()})
+    rows = tokens.load(Path(order["tokens"]))
+    if not order["packing"]:
+        return rows
+    packed = Path(args.output_dir) / "packed.arrow"
+    with args.main_process_first(local=False, desc="packing"):
+        if args.process_index == 0:
+            packed.parent.mkdir(exist_ok=True)
+            packed.unlink(missing_ok=True)
+            pack_dataset(rows, order["max_length"], "bfd", {"cache_file_name": str(packed)})
+        return tokens.load(packed)
 
 
 def stop_at_turns(model: Any, tokenizer: Any) -> None:
@@ -168,9 +168,7 @@ def result(trainer: Any, resumed: str | None) -> dict[str, Any]:
     return {
         "steps": trainer.state.global_step,
         "epochs": float(trainer.state.epoch),
-        "rows": len(trainer.encoded.input_ids),
-        "rows_cut": trainer.encoded.cut,
-        "rows_dropped": trainer.encoded.dropped,
+        "rows": int(trainer.rows),
         "tokens": callbacks.tokens(trainer.state),
         "processes": trainer.args.world_size,
         "resumed_at": checkpoints.step(Path(resumed)) if resumed else 0,

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 
-from ot_grid import tables
 from ot_grid.errors import BadInput
 from ot_grid.stages import train
 from ot_grid.stages.training import arguments
@@ -69,7 +67,7 @@ def test_the_loss_is_that_of_the_plain_order(make: tiny.Make, tmp_path: Path, mo
     for kind in (Dealt, Plain):
         monkeypatch.setattr("ot_grid.stages.training.sft.Dealt", kind)
         work = make(tmp_path / kind.__name__)
-        work = replace(work, inputs=[of_many_lengths(tmp_path / "dataset")])
+        work = replace(work, inputs=[of_many_lengths(tmp_path / "dataset", work.cluster.models["tiny"])])
         with tiny.in_process():
             train.run(work)
         losses.append([loss for _, loss in work.log["loss"]])
@@ -77,18 +75,10 @@ def test_the_loss_is_that_of_the_plain_order(make: tiny.Make, tmp_path: Path, mo
     assert losses[0] == pytest.approx(losses[1], abs=1e-5)
 
 
-def of_many_lengths(folder: Path) -> Path:
+def of_many_lengths(folder: Path, student: str) -> Path:
     """Make a dataset whose rows have between two and some thirty tokens."""
-    import pyarrow as pa
-
-    chat = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
-    rows: list[dict[str, Any]] = []
-    for n in range(tiny.STEPS * 2):
-        answer = " ".join(str(n + k) for k in range(1 + n * 7 % 10))
-        rows.append({"prompt": [{"role": "user", "content": f"{n}?"}],
-                     "completion": [{"role": "assistant", "content": answer}]})  # fmt: skip
-    tables.write_rows(folder / "data" / "dataset.parquet", rows, {"prompt": chat, "completion": chat})
-    return folder
+    chats = [(f"{n}?", " ".join(str(n + k) for k in range(1 + n * 7 % 10))) for n in range(tiny.STEPS * 2)]
+    return tiny.encoded(folder, Path(student), chats)
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,11 @@ def tokenizer(family: str, *, eos: str | None = None) -> Any:
 
 def decoded(fast: Any, made: encode.Encoded) -> tuple[str, str]:
     """Return the first row as text: what is not trained, and what is."""
-    ids, mask = made.input_ids[0], made.completion_mask[0]
-    begin = mask.index(1)
-    assert mask == [0] * begin + [1] * (len(ids) - begin)
+    row = made.rows[0]
+    assert row
+    ids, labels = row
+    begin = next(at for at, label in enumerate(labels) if label != encode.NOT_TRAINED)
+    assert labels == [encode.NOT_TRAINED] * begin + ids[begin:]
     return fast.decode(ids[:begin]), fast.decode(ids[begin:])
 
 
@@ -154,15 +156,17 @@ def test_a_cut_reply_gets_no_end():
 
 
 def test_rows_that_are_cut_or_dropped_are_counted():
-    """A row is cut at the end; one of whose reply nothing would be left is dropped; with none left it is refused."""
+    """A row is cut at the end; one of whose reply nothing would be left has no tokens."""
     fast = tokenizer("chatml")
     length = len(fast(asked(fast), add_special_tokens=False)["input_ids"])
     long = {**ROW, "prompt": [{"role": "user", "content": "What is 2+2? " * 20}]}
     made = encode.encode([ROW, long], fast, length + 5)
-    assert (len(made.input_ids), made.cut, made.dropped) == (1, 1, 1)
-    assert len(made.input_ids[0]) == length + 5
-    with pytest.raises(BadInput, match=rf"train.max_length={length} leaves nothing to train of 2 rows"):
-        encode.encode([ROW, long], fast, length)
+    assert [bool(row) for row in made.rows] == [True, False]
+    assert made.cut == 1
+    assert made.rows[0]
+    assert len(made.rows[0][0]) == len(made.rows[0][1]) == length + 5
+    assert encode.encode([ROW, long], fast, length).rows == [None, None]
+    assert encode.encode([], fast, length).rows == []
 
 
 def test_a_file_of_a_template_is_its_text(tmp_path: Path):
