@@ -98,13 +98,16 @@ def test_help_names_every_group_and_choice():
 @pytest.mark.parametrize(
     ("scale", "rows", "rate", "batch", "epochs"),
     [("ot_0.3k", 316, 1e-5, 32, 13), ("ot_1k", 1000, 2e-5, 96, 7), ("ot_3k", 3160, 2e-5, 96, 7),
-     ("ot_10k", 10000, 4e-5, 128, 5), ("ot_31k", 31600, 4e-5, 128, 5)],
+     ("ot_10k", 10000, 4e-5, 128, 5), ("ot_31k", 31600, 4e-5, 128, 5), ("ot_100k", 100000, 8e-5, 512, 5),
+     ("ot_316k", 316000, 8e-5, 512, 5), ("ot_1.2m", 1200000, 8e-5, 512, 5)],
 )  # fmt: skip
 def test_scales_hold_the_papers_rows_and_hyper_parameters(scale: str, rows: int, rate: float, batch: int, epochs: int):
-    """Rows and presets are those of the released code; packing is off at all of them."""
+    """Rows and presets are those of the released code; packing is for the large ones."""
     recipe = api.plan([f"scale={scale}"]).cells[0].recipe
     assert recipe["scale.rows"] == rows
     assert (recipe["train.learning_rate"], recipe["train.batch_size"], recipe["train.epochs"]) == (rate, batch, epochs)
-    assert recipe["train.packing"] is False
+    assert recipe["train.packing"] is (rows > 31600)
+    assert recipe["scale.questions"] * recipe["samples.count"] >= rows
+    assert recipe["scale.pool"] >= 3 * recipe["scale.questions"]
     assert recipe["train.max_length"] == 16384
     assert recipe["train.student.id"] == "Qwen/Qwen2.5-7B-Instruct"

@@ -88,6 +88,7 @@ def plan_text(plan: Plan, missing: Sequence[StageRun], artifacts: Artifacts | No
     yield from unpinned(plan)
     yield from files(plan)
     yield from unused(plan)
+    yield from lenient(plan)
     yield from before.lines(plan, missing, artifacts) if artifacts else ()
     yield from fits.lines(plan, missing)
     yield ""
@@ -126,6 +127,22 @@ def unused(plan: Plan) -> Iterator[str]:
     others = [name for name in plan.runtime.cluster.models if name not in models_of(plan.runs.values())]
     if others:
         yield f"cluster.models of which nothing here makes use: {', '.join(others)}"
+
+
+MOST_KEPT = 0.5  # share of a pool above which filters that rate keep much the same questions
+
+
+def lenient(plan: Plan) -> Iterator[str]:
+    """Yield the filters that keep most of what they rate, so that it hardly matters how they do."""
+    for run in plan.runs.values():
+        if run.stage != "filter" or run.reads["filter"]["function"] == "random":
+            continue
+        kept, pool = run.reads["questions"], plan.runs[run.inputs[0]].reads.get("pool")
+        if pool and kept > MOST_KEPT * pool:
+            yield (
+                f"filter={run.label} keeps {kept:,} of {pool:,} questions ({kept / pool:.0%}), so that others keep "
+                "much the same; raise scale.pool"
+            )
 
 
 def files(plan: Plan) -> Iterator[str]:
