@@ -15,7 +15,8 @@ from ot_grid.status.plans import lenient
         (
             ["scale=ot_31k", "scale.pool=40000", "filter=length,random,none"],
             [
-                "filter=length keeps 31,600 of 40,000 questions (79%), so that other filters keep much the same; raise scale.pool"
+                "filter=length keeps 31,600 of 40,000 questions (79%), so that others keep much the same; raise "
+                "scale.pool"
             ],
         ),
         (["filter=difficulty"], []),
