@@ -48,6 +48,10 @@ class Model:
     revision: Optional[str] = None  # commit; null is recorded as 'not pinned'
     wheel: Optional[Wheel] = None
     stands_for: Optional[str] = None  # in a rehearsal: the model in whose place this one works
+    # These change replies. Not set, they are in no key, so that what was asked before there were any stays what it was.
+    quantization: Optional[str] = None  # how vLLM quantizes weights as it loads them, e.g. fp8
+    kv_cache_dtype: Optional[str] = None  # of vLLM's cache, e.g. fp8
+    chat_template_kwargs: Optional[Dict[str, Any]] = None  # for its chat template, e.g. {enable_thinking: false}
 
 
 @dataclass
@@ -149,6 +153,7 @@ class Cluster:
     models: Dict[str, str] = field(default_factory=dict)  # model id -> folder on this machine
     model_cache: str = MISSING
     gpus: Dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes to generate; null: by its size
+    engine_args: Dict[str, Any] = field(default_factory=dict)  # model id -> arguments of vLLM's engine
     sizes: Dict[str, Any] = field(default_factory=dict)  # model id -> how large it is, while it is not here
     sandbox: str = MISSING  # auto, required, bubblewrap, namespaces, rlimits: where programs that models wrote run
     accelerate_config: Optional[str] = None  # a file of `accelerate config`: FSDP, DeepSpeed, many GPUs
@@ -205,6 +210,7 @@ class Config:
     plugins: List[str] = field(default_factory=list)
 
 
+OF_REPLIES = ("quantization", "kv_cache_dtype", "chat_template_kwargs")  # of a model: in no key where they are not set
 RECIPE_GROUPS = (
     "domain", "source", "mix", "filter", "dedup", "samples", "teacher", "verify", "answer_filter", "format", "train",
     "eval", "scale",

@@ -59,7 +59,7 @@ def _imports(answer: Mapping[str, Any], what: str, engine: str) -> Iterator[Find
         told = f"{module} cannot be imported on {answer['host']} ({why})"
         if module == "vllm" and engine == "auto":
             yield Finding(WARNING, what, f"{told}: generation falls back to transformers, which is many times slower; "
-                          "pip install -c constraints.txt -e '.[vllm]'")  # fmt: skip
+                          "pip install -c constraints-gpu.txt -e '.[vllm]'")  # fmt: skip
         else:
             yield Finding(BROKEN, what, f"{told}: install it there, or name an interpreter that has it: "
                           "cluster.slurm.python, cluster.slurm.inference.python")  # fmt: skip

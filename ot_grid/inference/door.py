@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ot_grid import key, stopping
-from ot_grid.config import Cluster, Model, Sampling
+from ot_grid.config import OF_REPLIES, Cluster, Model, Sampling
 from ot_grid.errors import BadInput
 from ot_grid.inference import identity, models
 from ot_grid.inference.buying import Buying
@@ -96,7 +96,7 @@ class Door:
         self._counted: set[str] = set()  # replies that are in `usage`
         self._bought: set[str] = set()  # those that this process bought since its usage was taken
         self._engine: Engine | None = None
-        self._folder: Path | None = None
+        self._opened: tuple[Path, list[Any]] | None = None
 
     def ask(
         self,
@@ -116,7 +116,7 @@ class Door:
             raise BadInput(f"chunk={self.chunk!r} is no number of replies; use 1 or more, or null for all at once")
         if not chats:
             return []
-        engine = self._open(path or self.locate(model))
+        engine = self._open(path or self.locate(model), model)
         prompts = [engine.render(chat) for chat in chats]
         wanted = [
             _Request(identity.reply_key(model, sampling, prompt, sample), prompt, sample)
@@ -228,14 +228,19 @@ class Door:
         self.replies.close()
         if self._engine:
             self._engine.close()
-        self._engine = self._folder = None
+        self._engine = self._opened = None
 
-    def _open(self, folder: Path) -> Engine:
-        if self._engine is None or self._folder != folder:
+    def _open(self, folder: Path, model: Model) -> Engine:
+        wanted = folder, [getattr(model, name) for name in OF_REPLIES]
+        if self._engine is None or self._opened != wanted:
             if self._engine:
                 self._engine.close()
-            self._engine, self._folder = open_engine(folder, self.cluster), folder
+            self._engine, self._opened = open_engine(folder, self.cluster, model), wanted
         return self._engine
+
+    def told(self) -> dict[str, Any]:
+        """Return what the engine says of its work until now; nothing where none was opened."""
+        return self._engine.told() if self._engine else {}
 
 
 def opens(prompt: str) -> bool:

@@ -49,5 +49,8 @@ class Engine(Protocol):
     def describe(self) -> dict[str, Any]:
         """Return what computes: name, versions, dtype, device, threads, seeding."""
 
+    def told(self) -> dict[str, Any]:
+        """Return what the engine says of its work until now, for the record: e.g. how much its cache holds."""
+
     def close(self) -> None:
         """Free the weights."""

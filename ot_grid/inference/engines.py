@@ -12,15 +12,22 @@ from pathlib import Path
 from typing import get_args
 
 from ot_grid import machine
-from ot_grid.config import Cluster, EngineName
+from ot_grid.config import Cluster, EngineName, Model
 from ot_grid.errors import BadInput, OtGridError, nearest
 from ot_grid.inference.engine import Engine
+from ot_grid.sizing.models import ModelSize, of_folder
 
 ENGINES = get_args(EngineName)
 
 
-def choose(wanted: str) -> str:
-    """Return the engine to use: 'auto' is vllm where a CUDA device and vllm are, else transformers."""
+LARGE = 1e9  # parameters above which transformers takes days where vLLM takes hours
+
+
+def choose(wanted: str, folder: Path | None = None) -> str:
+    """Return the engine to use: 'auto' is vllm where a CUDA device and vllm are, else transformers.
+
+    Raises `BadInput` where a GPU is there for a large model in `folder` and vllm is not: nobody would want to wait.
+    """
     if wanted not in ENGINES:
         raise BadInput(f"cluster.engine={wanted!r} is no engine; {nearest(wanted, ENGINES)}")
     has_vllm = find_spec("vllm") is not None
@@ -31,7 +38,22 @@ def choose(wanted: str) -> str:
         )
     if wanted != "auto":
         return wanted
-    return "vllm" if has_vllm and _has_cuda() else "transformers"
+    if has_vllm or not _has_cuda():
+        return "vllm" if has_vllm and _has_cuda() else "transformers"
+    size = _size(folder) if folder else None
+    if size and size.parameters > LARGE:
+        raise BadInput(
+            f"{folder} has {size} parameters, and vllm is not installed beside this GPU; pip install 'ot_grid[vllm]', "
+            "or say cluster.engine=transformers, which is many times slower"
+        )
+    return "transformers"
+
+
+def _size(folder: Path) -> ModelSize | None:
+    try:
+        return of_folder(folder)
+    except (BadInput, OSError):
+        return None
 
 
 def load(wanted: str) -> None:
@@ -52,12 +74,12 @@ def _has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def open_engine(folder: Path, cluster: Cluster) -> Engine:
+def open_engine(folder: Path, cluster: Cluster, model: Model | None = None) -> Engine:
     """Return the engine for the model in `folder`; nothing heavy is loaded yet but its tokenizer."""
-    if choose(cluster.engine) == "vllm":
+    if choose(cluster.engine, folder) == "vllm":
         from ot_grid.inference.vllm_engine import VllmEngine
 
-        return VllmEngine(folder, cluster)
+        return VllmEngine(folder, cluster, model)
     from ot_grid.inference.transformers_engine import TransformersEngine
 
-    return TransformersEngine(folder, cluster)
+    return TransformersEngine(folder, cluster, model)

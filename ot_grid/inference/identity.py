@@ -10,14 +10,15 @@ from dataclasses import asdict
 from typing import Any
 
 from ot_grid import key, store
-from ot_grid.config import Model, Sampling
+from ot_grid.config import OF_REPLIES, Model, Sampling
 
 REPLY_DIGITS = 32  # 128 bits: replies are counted in millions, and a collision would be a silent wrong answer
 
 
 def model_key(model: Model) -> str:
     """Return the folder name of a model's replies: a readable label and the key of its identity."""
-    return f"{store.slug(model.id)}-{key.short(asdict(model))}"
+    fields = {name: value for name, value in asdict(model).items() if value is not None or name not in OF_REPLIES}
+    return f"{store.slug(model.id)}-{key.short(fields)}"
 
 
 def sampling_fields(sampling: Sampling) -> dict[str, Any]:

@@ -21,10 +21,10 @@ TAG = re.compile("think|thought|reason|solution|answer", re.IGNORECASE)  # of sp
 class Template:
     """The tokenizer and chat template in a model's folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any] | None = None) -> None:
         from transformers import AutoTokenizer
 
-        self.folder = folder
+        self.folder, self.settings = folder, dict(settings or {})  # of the chat template, e.g. enable_thinking
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self.context = _context(folder)
         added = self.tokenizer.added_tokens_decoder.items()
@@ -39,7 +39,9 @@ class Template:
                 "its tokenizer (chat_template.jinja)"
             )
         chat = [dict(message) for message in messages]
-        return str(self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+        return str(
+            self.tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True, **self.settings)
+        )
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Return token ids, none added; raise `BadInput` when a prompt leaves no room for a reply."""
@@ -73,7 +75,7 @@ class Template:
         if not self.tokenizer.chat_template:
             return []
         turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": MARK}]
-        behind = str(self.tokenizer.apply_chat_template(turns, tokenize=False)).rpartition(MARK)[2]
+        behind = str(self.tokenizer.apply_chat_template(turns, tokenize=False, **self.settings)).rpartition(MARK)[2]
         ids = self._ids([behind])[0]
         return ids[:1] if ids and ids[0] in self.special else []
 

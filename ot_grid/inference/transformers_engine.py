@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from ot_grid.config import Cluster, Dtype, Sampling
+from ot_grid.config import Cluster, Dtype, Model, Sampling
 from ot_grid.errors import BadInput, nearest
 from ot_grid.inference.engine import Output, Outputs, Prompt
 from ot_grid.inference.prompts import Template
@@ -26,10 +26,16 @@ DTYPES = get_args(Dtype)
 class TransformersEngine:
     """A model run by `transformers.generate`."""
 
-    def __init__(self, folder: Path, cluster: Cluster) -> None:
+    def __init__(self, folder: Path, cluster: Cluster, model: Model | None = None) -> None:
         if cluster.dtype not in DTYPES:
             raise BadInput(f"cluster.dtype={cluster.dtype!r} is no dtype; {nearest(cluster.dtype, DTYPES)}")
-        self.template = Template(folder)
+        unable = [name for name in ("quantization", "kv_cache_dtype") if model and getattr(model, name)]
+        if model and unable:
+            raise BadInput(
+                f"{model.id} is to have {' and '.join(unable)}, which the transformers engine does not know; use "
+                "cluster.engine=vllm"
+            )
+        self.template = Template(folder, model.chat_template_kwargs if model else None)
         self.cluster = cluster
         self._model: Any = None
 
@@ -65,6 +71,10 @@ class TransformersEngine:
             "threads": self.cluster.threads or torch.get_num_threads(),
             "seeding": "reply",
         }
+
+    def told(self) -> dict[str, Any]:
+        """Return nothing: it has no cache of its own."""
+        return {}
 
     def close(self) -> None:
         """Free the weights."""

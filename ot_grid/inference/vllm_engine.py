@@ -10,13 +10,14 @@ import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from ot_grid import key, stopping
-from ot_grid.config import Cluster, Sampling
-from ot_grid.errors import BadInput, OtGridError
+from ot_grid.config import Cluster, Model, Sampling
+from ot_grid.errors import BadInput, OtGridError, Problems, nearest
 from ot_grid.inference.engine import Output, Outputs, Prompt
 from ot_grid.inference.prompts import Template
 from ot_grid.sizing import generation
@@ -36,9 +37,11 @@ LENGTH_STEP = 1024  # max_model_len is rounded up to this, so that the next ask 
 class VllmEngine:
     """A model run by vLLM."""
 
-    def __init__(self, folder: Path, cluster: Cluster) -> None:
-        self.template = Template(folder)
+    def __init__(self, folder: Path, cluster: Cluster, model: Model | None = None) -> None:
+        self.template = Template(folder, model.chat_template_kwargs if model else None)
         self.cluster = cluster
+        self.given = arguments(model, cluster)
+        self._parallel = 1
         self._llm: Any = None
         self._length = 0
         self._idle = True  # no request of an interrupted call is in it
@@ -88,6 +91,14 @@ class VllmEngine:
             "seeding": "reply" if torch.cuda.is_available() else "engine",
         }
 
+    def told(self) -> dict[str, Any]:
+        """Return over how many GPUs it is split, what its cache holds, and how often a reply had to wait for that."""
+        if self._llm is None:
+            return {}
+        cache = self._llm.llm_engine.vllm_config.cache_config
+        held = {"gpus": self._parallel, "kv_tokens": (cache.num_gpu_blocks or 0) * cache.block_size}
+        return {**held, "preemptions": _counter(self._llm, "vllm:num_preemptions")}
+
     def close(self) -> None:
         """Free the weights and the cache of the engine."""
         import torch
@@ -107,7 +118,9 @@ class VllmEngine:
         if self._llm is None or length > self._length or not self._idle:
             self.close()
             self._length = min(-(-length // LENGTH_STEP) * LENGTH_STEP, self.template.context)
-            self._llm = _load(self.template.folder, self._dtype(), self._length, seed, self.cluster.threads)
+            self._parallel = self.given.get("tensor_parallel_size") or _parallel(self.template.folder, self._length)
+            fixed = {"dtype": self._dtype(), "max_model_len": self._length, "tensor_parallel_size": self._parallel}
+            self._llm = _load(self.template.folder, {**self.given, **fixed}, seed, self.cluster.threads)
         return self._llm
 
     def _parameters(self, job: Prompt, sampling: Sampling, room: int) -> Any:
@@ -125,7 +138,38 @@ class VllmEngine:
         )
 
 
-def _load(folder: Path, dtype: str, length: int, seed: int, threads: int | None) -> Any:
+OURS = ("model", "dtype", "max_model_len", "seed", "enforce_eager", "disable_log_stats")  # which follow from the rest
+OF_IDENTITY = ("quantization", "kv_cache_dtype")
+
+
+def arguments(model: Model | None, cluster: Cluster) -> dict[str, Any]:
+    """Return the arguments of vLLM's engine that are set for a model; raise `BadInput` for those there are not."""
+    given = dict(cluster.engine_args.get(model.id) or {}) if model else {}
+    where, problems = f"engine_args of {model.id}" if model else "", Problems()
+    known = _known() if given else []
+    for name in given:
+        if name in OF_IDENTITY:
+            problems.add(f"{where}: {name} changes replies; say it of the model: +teacher.model.{name}={given[name]}")
+        elif name in OURS:
+            problems.add(f"{where}: {name} follows from the recipe and the machine, and cannot be set")
+        elif name not in known:
+            problems.add(f"{where}: vLLM has no {name}; {nearest(name, known)}")
+    problems.raise_if_any()
+    return {**given, **{name: value for name in OF_IDENTITY if model and (value := getattr(model, name))}}
+
+
+def _known() -> list[str]:
+    from vllm.engine.arg_utils import EngineArgs
+
+    return [field.name for field in fields(EngineArgs)]
+
+
+def _counter(llm: Any, name: str) -> int:
+    """Return one of vLLM's own counts since it was loaded."""
+    return int(sum(metric.value for metric in llm.get_metrics() if metric.name == name))
+
+
+def _load(folder: Path, given: Mapping[str, Any], seed: int, threads: int | None) -> Any:
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     if threads:
@@ -136,10 +180,9 @@ def _load(folder: Path, dtype: str, length: int, seed: int, threads: int | None)
 
     llm = LLM(
         str(folder),
-        dtype=dtype,
-        max_model_len=length,
+        **given,
+        disable_log_stats=False,  # else it counts nothing
         enforce_eager=not torch.cuda.is_available(),  # without a GPU, compiling takes longer than it saves
-        tensor_parallel_size=_parallel(folder, length),
         # Made from the jobs: with one seed for all, samples 4..7 bought later would repeat samples 0..3 word for word.
         seed=seed % 2**32,
     )

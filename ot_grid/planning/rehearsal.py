@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from ot_grid.config import Model
+from ot_grid.config import OF_REPLIES, Model
 
 FIELDS = {field.name for field in fields(Model)}
 
@@ -37,10 +37,13 @@ def stand_in(value: Any, scale: Mapping[str, Any]) -> Any:
 
 
 def _replaced(model: Mapping[str, Any], other: Mapping[str, Any] | None) -> dict[str, Any]:
-    whole = {"wheel": None, "stands_for": None, **model}
     if other is None or other["id"] == model["id"]:
-        return whole
-    return {**other, "stands_for": model["id"]}
+        return _set({"wheel": None, "stands_for": None, **model})
+    return _set({**other, "stands_for": model["id"]})
+
+
+def _set(model: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in model.items() if value is not None or name not in OF_REPLIES}
 
 
 def models(value: Any) -> Iterator[Mapping[str, Any]]:

@@ -90,7 +90,9 @@ def with_takes(runtime: Runtime, takes: Mapping[str, Mapping[str, Any]]) -> Runt
     cluster = runtime.cluster
     gpus = {name: int(said["gpus"]) for name, said in takes.items() if "gpus" in said}
     sizes = {name: dict(said["size"]) for name, said in takes.items() if "size" in said}
-    return replace(runtime, cluster=replace(cluster, gpus={**gpus, **cluster.gpus}, sizes={**sizes, **cluster.sizes}))
+    engines = {name: dict(said["engine"]) for name, said in takes.items() if "engine" in said}
+    known = replace(cluster, gpus={**gpus, **cluster.gpus}, sizes={**sizes, **cluster.sizes})
+    return replace(runtime, cluster=replace(known, engine_args={**engines, **cluster.engine_args}))
 
 
 def runtime(overrides: Sequence[str], *, plugins: Sequence[str]) -> Runtime:

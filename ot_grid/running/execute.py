@@ -183,6 +183,7 @@ def work(order: Order, place: Store, inputs: Sequence[Path], runtime: Runtime, d
         "seconds": round(attempts.seconds(attempts.read(task.out)), 3),  # of all attempts at it
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "where": whereabouts(task.out),
+        **({"engine": engine} if (engine := door.told()) else {}),
         "made_with": versions(),
         "inputs": {path.name: key.digest(_outputs(path)) for path in inputs},
         "outputs": store.digests(task.out),

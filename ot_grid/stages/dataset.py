@@ -91,6 +91,7 @@ class Student:
 
     tokenizer: Any
     max_length: int
+    settings: dict[str, Any] | None = None  # of its chat template
 
     @classmethod
     def of(cls, work: Work) -> Student | None:
@@ -101,11 +102,15 @@ class Student:
         folder = locate(model, known=work.cluster.models, cache=Path(work.cluster.model_cache).expanduser())
         # The tokenizer's own threads: nothing is forked after this.
         os.environ.update(TOKENIZERS_PARALLELISM="true", RAYON_NUM_THREADS=str(work.cluster.threads or 1))
-        return cls(encode.tokenizer_of(folder, work.reads["template"]), int(work.reads["max_length"]))
+        return cls(
+            encode.tokenizer_of(folder, work.reads["template"]),
+            int(work.reads["max_length"]),
+            model.chat_template_kwargs,
+        )
 
     def encoded(self, rows: Sequence[TrainingRow], kept: Kept) -> list[TrainingRow]:
         """Return the rows that have something to train, with their tokens; the others are noted as dropped."""
-        made = encode.encode([row.plain for row in rows], self.tokenizer, self.max_length)
+        made = encode.encode([row.plain for row in rows], self.tokenizer, self.max_length, self.settings)
         kept.rows_cut += made.cut
         for row, read in zip(rows, made.rows, strict=True):
             row.tokens = read

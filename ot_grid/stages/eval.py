@@ -111,7 +111,9 @@ def student(trained: Path) -> Model:
     if record is None:
         raise UpstreamMissing(f"{trained} has no record: its training is not done; run it first")
     weights = {name: digest for name, digest in record["outputs"].items() if name.endswith(".safetensors")}
-    return Model(id=f"student-{record['key']}", revision=key.digest(weights))
+    recipe = store.read_json(trained / store.RECIPE) if (trained / store.RECIPE).exists() else {}
+    said = (recipe.get("reads", {}).get("train", {}).get("student") or {}).get("chat_template_kwargs")
+    return Model(id=f"student-{record['key']}", revision=key.digest(weights), chat_template_kwargs=said)
 
 
 def score(asked: Sequence[Answered], scoring: Scoring, progress: Callable[[int, int], None]) -> list[dict[str, Any]]:

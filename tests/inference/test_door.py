@@ -65,7 +65,7 @@ class Echo:
 @pytest.fixture
 def echo(monkeypatch):
     Echo.opened = []
-    monkeypatch.setattr(door_module, "open_engine", lambda folder, cluster: Echo(folder))
+    monkeypatch.setattr(door_module, "open_engine", lambda folder, cluster, model: Echo(folder))
 
 
 def _door(root: Path, cluster: Cluster, reports: list | None = None) -> Door:
@@ -103,10 +103,10 @@ def test_the_same_request_twice_in_one_call_is_bought_once(tmp_path, cluster, ec
 
 def test_what_was_finished_before_a_failure_is_kept(tmp_path, cluster, echo, monkeypatch):
     """After an engine dies, the next try buys the rest and no more."""
-    monkeypatch.setattr(door_module, "open_engine", lambda folder, cluster: Echo(folder, fail_after=4))
+    monkeypatch.setattr(door_module, "open_engine", lambda folder, cluster, model: Echo(folder, fail_after=4))
     with pytest.raises(RuntimeError):
         _ask(_door(tmp_path, cluster))
-    monkeypatch.setattr(door_module, "open_engine", lambda folder, cluster: Echo(folder))
+    monkeypatch.setattr(door_module, "open_engine", lambda folder, cluster, model: Echo(folder))
     door = _door(tmp_path, cluster)
     _ask(door)
     assert (door.usage.reused, door.usage.bought) == (4, 2)

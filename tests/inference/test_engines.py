@@ -188,4 +188,7 @@ def test_vllm_agrees_with_transformers_on_prompts_and_greedy_beginnings(smollm2,
     assert other.describe()["name"] == "vllm"
     longer = _all(other, jobs[:1], Sampling(temperature=0.0, top_p=1.0, max_tokens=1200))  # needs another load
     assert longer[0].output_tokens >= 1
+    told = other.told()
+    assert told["kv_tokens"] >= 1200
+    assert (told["gpus"], told["preemptions"]) == (1, 0)
     other.close()

@@ -75,7 +75,7 @@ def asked(root: Path, cluster, at: AtLine) -> None:
 
 @pytest.fixture
 def echo(monkeypatch) -> None:
-    monkeypatch.setattr(door_module, "open_engine", lambda folder, cluster: Echo(folder))
+    monkeypatch.setattr(door_module, "open_engine", lambda folder, cluster, model: Echo(folder))
 
 
 @pytest.mark.parametrize("call", [stop, interrupt])
@@ -177,7 +177,7 @@ class Fake:
 def vllm(smollm2, cluster, monkeypatch) -> tuple[vllm_engine.VllmEngine, list[int]]:
     """A vLLM engine with a fake inside, and the lengths for which it was loaded."""
     loaded: list[int] = []
-    monkeypatch.setattr(vllm_engine, "_load", lambda folder, dtype, length, *_: Fake(loaded, length))
+    monkeypatch.setattr(vllm_engine, "_load", lambda folder, given, *_: Fake(loaded, given["max_model_len"]))
     monkeypatch.setattr(vllm_engine.VllmEngine, "_parameters", lambda *_: None)
     monkeypatch.setattr(vllm_engine, "BETWEEN_HANDOVERS", 0)
     return vllm_engine.VllmEngine(smollm2, cluster), loaded

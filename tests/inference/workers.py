@@ -96,7 +96,7 @@ def wait_until(true: Any) -> None:
 
 def ask(told: Told) -> tuple[list[str], dict[str, Any]]:
     """Ask in this process, and return the texts and the usage."""
-    door_module.open_engine = lambda folder, cluster: Signing(told)
+    door_module.open_engine = lambda folder, cluster, model: Signing(told)
     door = Door(told.root, Cluster(), lambda *report: None)
     door.chunk, door.buyer = told.chunk, told.buyer
     chats = [[{"role": "user", "content": question}] for question in told.questions]

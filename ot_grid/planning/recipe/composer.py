@@ -178,7 +178,7 @@ def reaching(config: DictConfig) -> Iterator[str]:
                 yield f"{name} refers to ${{{target}}}: a group may refer to itself and to scale only; write the value"
 
 
-RUNNING = ("gpus", "size")  # what a model's YAML says of running it
+RUNNING = ("gpus", "size", "engine")  # what a model's YAML says of running it
 
 
 def identity_alone(value: Any, takes: dict[str, dict[str, Any]]) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,32 +62,33 @@ def tokenizer_of(folder: Path, name: str | None) -> Any:
     return tokenizer
 
 
-def encode(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int) -> Encoded:
+def encode(
+    rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int, settings: Mapping[str, Any] | None = None
+) -> Encoded:
     """Return rows (prompt, completion, ended) as tokens, at most `max_length` of each; tokenized all at once.
 
-    A row whose reply was cut (`ended` is false) gets no end of a turn: it would teach one that was not there.
+    `settings` are for the chat template, e.g. enable_thinking. A row whose reply was cut (`ended` is false) gets no end
+    of a turn: it would teach one that was not there.
     """
     special = _special(tokenizer)
-    parts = [
-        _rendered(tokenizer, special, row["prompt"], row["completion"], ended=row.get("ended", True)) for row in rows
-    ]
+    write = partial(tokenizer.apply_chat_template, tokenize=False, **(settings or {}))
+    parts = []
+    for row in rows:
+        asked = str(write(list(row["prompt"]), add_generation_prompt=True))
+        whole = str(write([*row["prompt"], *row["completion"]]))
+        reply = str(row["completion"][-1]["content"]).strip()
+        parts.append(_split(asked, whole, reply, (tokenizer, special), ended=row.get("ended", True)))
     made = Encoded()
     before, after = (_many(tokenizer, texts) for texts in zip(*parts, strict=True)) if parts else ([], [])
-    for asked, answered in zip(before, after, strict=True):
-        whole = [*asked, *answered]
-        labels = [NOT_TRAINED] * len(asked) + answered
-        made.cut += len(asked) < max_length < len(whole)
-        made.rows.append((whole[:max_length], labels[:max_length]) if len(asked) < max_length else None)
+    for prompt, answer in zip(before, after, strict=True):
+        ids, labels = [*prompt, *answer], [NOT_TRAINED] * len(prompt) + answer
+        made.cut += len(prompt) < max_length < len(ids)
+        made.rows.append((ids[:max_length], labels[:max_length]) if len(prompt) < max_length else None)
     return made
 
 
-def _rendered(
-    tokenizer: Any, special: set[int], prompt: Messages, completion: Messages, *, ended: bool
-) -> tuple[str, str]:
+def _split(asked: str, whole: str, reply: str, reader: tuple[Any, set[int]], *, ended: bool) -> tuple[str, str]:
     """Return what evaluation sends, and what follows it in training; raise `BadInput` where they do not fit."""
-    asked = str(tokenizer.apply_chat_template(list(prompt), tokenize=False, add_generation_prompt=True))
-    whole = str(tokenizer.apply_chat_template([*prompt, *completion], tokenize=False))
-    reply = str(completion[-1]["content"]).strip()
     at = whole.rfind(reply)
     if at < 0:
         raise BadInput(
@@ -100,7 +102,7 @@ def _rendered(
             f"{_short(asked[-SHOWN:])}; {_way_out()}"
         )
     end = whole[at + len(reply) :]
-    if not _ends_turn(tokenizer, special, end):
+    if not _ends_turn(*reader, end):
         raise BadInput(
             f"the student's chat template ends a reply with {_short(end)}, which is no token that ends a turn, so the "
             f"student would never learn to stop; {_way_out()}"
