@@ -100,6 +100,7 @@ class Resources:
     time: Optional[int] = None  # minutes
     nodes: Optional[int] = None  # only training uses more than the first
     gpus: Optional[int] = None  # a node; set for a stage it holds, set for all it is the least
+    split: Optional[int] = None  # GPUs that one copy of a model takes; the other GPUs of a job carry more copies
     gpu_type: Optional[str] = None
     gpu_gb: Optional[float] = None  # memory of one GPU; null: what its type says, else 80
     cpus: Optional[int] = None

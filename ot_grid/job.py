@@ -11,20 +11,23 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ot_grid import attempts, stopping, store
+from ot_grid import attempts, machine, stopping, store
 from ot_grid.cluster import batches, slurm
 from ot_grid.config import Cluster, Runtime
 from ot_grid.errors import OtGridError, UpstreamMissing
+from ot_grid.planning import packs
 from ot_grid.stopping import Stopped
 from ot_grid.store import Store
 
 FAILED, UPSTREAM, STOPPED = 1, 3, 75  # exit codes
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM)
+LAST_SECONDS, POLL_SECONDS = 20.0, 0.1  # in which copies see that what they helped with is done
 EARLY = 90  # seconds by which Slurm may send its signal before the time that was asked for, and some
 
 
@@ -44,7 +47,9 @@ def main(folder: str) -> int:
         say(f"job {job} on {os.uname().nodename}, queued again {os.environ.get('SLURM_RESTART_COUNT', '0')} times")
         if len(batch.tasks) > 1 and len(orders) == 1:
             name_after(job, orders[0])
-        return run(place, orders, replace(batch.runtime, cluster=replace(cluster, threads=threads(cluster))))
+        runtime = replace(batch.runtime, cluster=replace(cluster, threads=threads(cluster)))
+        with copies(place, orders, runtime, batch.resources.split) as shared:
+            return run(place, shared, runtime)
     except Stopped as stopped:
         return stop(job, str(stopped), place, orders, cluster.slurm.retries)
 
@@ -63,6 +68,43 @@ def run(place: Store, orders: Sequence[Mapping[str, Any]], runtime: Runtime) -> 
         say(f"failed: {error}")
         return FAILED
     return 0 if len(left) == len(orders) else FAILED
+
+
+@contextmanager
+def copies(
+    place: Store, orders: Sequence[Mapping[str, Any]], runtime: Runtime, split: int | None
+) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Have further copies of a model work on the GPUs of this job that one copy does not take; yield what is to be run.
+
+    This process takes the first GPUs. The others work off the same replies; what they have is stored as it is finished,
+    so they may end with this one, however it ends.
+    """
+    machine.gpus()  # remembered before this process is given some of them: the record counts those of the job
+    names = machine.gpu_names()
+    more = [names[start : start + split] for start in range(split, len(names), split)] if split else []
+    groups = [group for group in more if len(group) == split]
+    if not groups or any(order["recipe"]["stage"] not in packs.SHARED for order in orders):
+        yield orders
+        return
+    from ot_grid.running.processes import Processes
+
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(names[:split])
+    together = [{**order, "shared": True} for order in orders]
+    count = max(1, (runtime.cluster.threads or 1) // (len(groups) + 1))
+    share = replace(runtime, cluster=replace(runtime.cluster, threads=count))
+    processes = Processes(place.root / "jobs" / "copies", count)
+    started = [processes.start(place.root, together, share, gpus=group, warm=True) for group in groups]
+    say(f"{len(started) + 1} copies of the model, over {split} GPUs each; logs: {started[0].log.parent}")
+    try:
+        yield together
+        deadline = time.monotonic() + LAST_SECONDS
+        while not all(process.done for process in started) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+            processes.refresh()
+    finally:
+        for process in started:
+            process.interrupt()
+        processes.close()
 
 
 def give_up(place: Store, order: Mapping[str, Any], retries: Mapping[str, int]) -> bool:

@@ -58,7 +58,7 @@ def test_the_core_alone_plans_and_says_what_a_run_needs(tmp_path: Path):
     assert planned.stdout.splitlines()[-1].endswith(" 0")
     assert "pip install 'ot_grid[run]'" in planned.stderr
     ran = alone("filter=length", "tracking=off", place)
-    assert "torch, transformers, trl, accelerate are not installed" in ran.stderr
+    assert "transformers, math_verify, reasoning_gym, torch, trl, accelerate are not installed" in ran.stderr
     assert ran.stdout.splitlines()[-1].endswith(" 2")
     assert not list(tmp_path.glob("sweeps/*"))
 

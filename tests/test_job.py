@@ -10,9 +10,10 @@ import pytest
 
 from ot_grid import attempts, job, store
 from ot_grid.cluster import slurm
-from ot_grid.config import Cluster
+from ot_grid.config import Cluster, Runtime
 from ot_grid.errors import OtGridError
 from ot_grid.running import execute
+from ot_grid.running.processes import Process
 from ot_grid.store import Store
 
 ORDER = {"key": "k", "stage": "mix", "folder": "mix/equal-k", "inputs": [], "recipe": {}}
@@ -67,6 +68,60 @@ def test_a_slurm_that_does_not_answer_costs_no_work(monkeypatch: pytest.MonkeyPa
     """What may come back is queued again: the careful guess of each signal."""
     monkeypatch.setattr(slurm, "details", silent)
     assert (job.near_its_end("8_0", 60), job.of_term("8_0")) == ("time limit", "preempted")
+
+
+class Copies:
+    """Processes that are started, and end at the next look."""
+
+    def __init__(self, logs: Path, threads: int) -> None:
+        self.started: list[tuple[list[str], bool]] = []
+        self.alive: list[Process] = []
+        self.interrupted = 0
+        COPIES.append(self)
+
+    def start(self, root: Path, orders: Any, runtime: Any, *, gpus: list[str], warm: bool) -> Process:
+        """Note what is started."""
+        self.started.append((list(gpus), all(order["shared"] for order in orders)))
+        self.alive.append(Process(root / "x.log"))
+        return self.alive[-1]
+
+    def refresh(self) -> None:
+        """End all."""
+        for process in self.alive:
+            process.done = True
+
+    def close(self) -> None:
+        """Nothing to hang up."""
+        self.alive.clear()
+
+
+COPIES: list[Copies] = []
+
+
+@pytest.mark.parametrize(
+    ("stage", "gpus", "split", "mine", "others"),
+    [
+        ("traces", "0,1,2,3,4,5,6,7", 2, "0,1", [["2", "3"], ["4", "5"], ["6", "7"]]),
+        ("eval", "0,1,2", 1, "0", [["1"], ["2"]]),
+        ("traces", "0,1,2", 2, "0,1,2", []),  # what is left over carries no copy
+        ("traces", "0,1", None, "0,1", []),  # nobody knows its size
+        ("train", "0,1", 1, "0,1", []),  # all of them are the trainer's
+        ("eval", "", 1, "", []),
+    ],
+)
+def test_gpus_that_one_copy_does_not_take_carry_others(
+    monkeypatch, tmp_path: Path, stage: str, gpus: str, split: int | None, mine: str, others: list[list[str]]
+):
+    """Each with GPUs of its own, all on the same replies; they are waited for when this one is done."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", gpus)
+    monkeypatch.setattr("ot_grid.running.processes.Processes", Copies)
+    COPIES.clear()
+    order = {**ORDER, "recipe": {"stage": stage}, "shared": False}
+    with job.copies(Store(tmp_path), [order], Runtime.of({"cluster": {"threads": 16}}), split) as orders:
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == mine
+        assert orders[0]["shared"] == bool(others)
+    started = COPIES[0].started if COPIES else []
+    assert started == [(group, True) for group in others]
 
 
 def test_a_stopped_job_is_queued_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

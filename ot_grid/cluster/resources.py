@@ -74,7 +74,11 @@ def _least(run: StageRun, plan: Plan, wanted: Resources, own: Resources, nodes: 
     declared = needs.declared(run, plan)
     made = needs.generated(run, plan, replace(node, count=own.gpus or max(node.count, *declared, 0)))
     count = max([made.parallel if made else 0, *declared], default=0)
-    return {"gpus": count, "cpus": CPUS_A_GPU * count, "mem_gb": math.ceil(count * generation.PROCESS / GIB)}
+    held = max(count, own.gpus or wanted.gpus or 0)  # by all copies
+    if not count:
+        return {}
+    memory = math.ceil(held * generation.PROCESS / GIB)
+    return {"gpus": count, "split": count, "cpus": CPUS_A_GPU * held, "mem_gb": memory}
 
 
 def _trained(run: StageRun, plan: Plan, wanted: Resources, own: Resources, node: Gpus) -> Training | None:

@@ -15,6 +15,8 @@ from ot_grid.config import Resources
 from ot_grid.planning import rehearsal
 from ot_grid.planning.plan import StageRun
 
+SHARED = ("filter", "traces", "verify", "eval")  # stages that ask a model for many replies
+
 
 @dataclass
 class Outcome:
@@ -36,7 +38,7 @@ class Outcome:
 
 def shared(run: StageRun) -> bool:
     """Whether several processes can work off a stage run together: those that ask a model for many replies."""
-    return run.needs == "inference" and run.stage in ("filter", "traces", "verify", "eval")
+    return run.needs == "inference" and run.stage in SHARED
 
 
 @dataclass
