@@ -48,19 +48,19 @@ def main(folder: str) -> int:
         if len(batch.tasks) > 1 and len(orders) == 1:
             name_after(job, orders[0])
         runtime = replace(batch.runtime, cluster=replace(cluster, threads=threads(cluster)))
-        with copies(place, orders, runtime, batch.resources.split) as shared:
-            return run(place, shared, runtime)
+        return run(place, orders, runtime, batch.resources.split)
     except Stopped as stopped:
         return stop(job, str(stopped), place, orders, cluster.slurm.retries)
 
 
-def run(place: Store, orders: Sequence[Mapping[str, Any]], runtime: Runtime) -> int:
-    """Run the orders of a task; return the exit code."""
+def run(place: Store, orders: Sequence[Mapping[str, Any]], runtime: Runtime, split: int | None = None) -> int:
+    """Run the orders of a task, with as many copies of their model as have GPUs; return the exit code."""
     from ot_grid.running.execute import run_orders
 
     left = [order for order in orders if not give_up(place, order, runtime.cluster.slurm.retries)]
     try:
-        run_orders(str(place.root), left, runtime)
+        with copies(place, left, runtime, split) as shared:
+            run_orders(str(place.root), shared, runtime)
     except UpstreamMissing as error:
         say(f"upstream: {error}")
         return UPSTREAM
@@ -83,7 +83,7 @@ def copies(
     names = machine.gpu_names()
     more = [names[start : start + split] for start in range(split, len(names), split)] if split else []
     groups = [group for group in more if len(group) == split]
-    if not groups or any(order["recipe"]["stage"] not in packs.SHARED for order in orders):
+    if not (orders and groups) or any(order["recipe"]["stage"] not in packs.SHARED for order in orders):
         yield orders
         return
     from ot_grid.running.processes import Processes
