@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +61,13 @@ def size(model: Model, *, known: Mapping[str, str], cache: Path, sizes: Mapping[
     """Return how large a model is, None where nobody says it; reads what is here, fetches nothing.
 
     What its own files say, where it is on this machine, else what `sizes` (`cluster.sizes`, model id -> the words of a
-    config.json) says of it. Raises `BadInput` where the config says nothing of a size, and `sizes` neither.
+    config.json) says of it; raises `BadInput` where that says nothing of a size.
     """
-    folder = _here(model, known, cache)
-    said = sizes.get(model.id)
-    if folder is None:
-        return sizing.of_config(said, f"cluster.sizes[{model.id!r}]") if said else None
-    try:
-        return sizing.of_folder(folder)
-    except BadInput:
-        if not said:
-            raise
-    return sizing.of_config(said, f"cluster.sizes[{model.id!r}]")
+    folder, said = _here(model, known, cache), sizes.get(model.id)
+    with suppress(BadInput):  # of a make that is not known here
+        if folder:
+            return sizing.of_folder(folder)
+    return sizing.of_config(said, f"cluster.sizes[{model.id!r}]") if said else None
 
 
 def _here(model: Model, known: Mapping[str, str], cache: Path) -> Path | None:

@@ -72,7 +72,7 @@ def _models(run: StageRun, plan: Plan) -> str:
     named = []
     for asking in needs.askings(run, plan):
         known = needs.size(asking.model, plan.runtime.cluster)
-        named.append(f"{asking.model.id} ({known or 'size not known'})")
+        named.append(f"{asking.model.id} ({known or UNKNOWN})")
     return ", ".join(named)
 
 
@@ -88,6 +88,7 @@ def _words(run: StageRun, plan: Plan, gpus: Gpus, nodes: Sequence[Node]) -> str:
     return f"{where}, {_shared(made)}" if made else where
 
 
+UNKNOWN = "size not known, so the settings hold; '+cluster.sizes={ID: {...}}' would say it"
 WAYS = {"one_gpu": "one copy", "ddp": "a copy on each", "fsdp": "one copy on all", "hsdp": "a copy a node", "cpu": ""}
 
 

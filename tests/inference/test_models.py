@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -194,3 +196,23 @@ def test_parallel_processes_convert_a_model_once(tmp_path):
     assert said[0][0] == said[1][0]
     assert sum("converting SmolLM2-135M-Instruct once" in error for _, error in said) == 1
     assert sorted(path.name for path in Path(said[0][0].strip()).glob("*.safetensors")) == ["model.safetensors"]
+
+
+def test_how_large_a_model_is(tmp_path: Path):
+    """Its own files say it; else what is said of it; else nobody, which is no error; what is said wrongly is one."""
+    config = {"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 2, "vocab_size": 100}
+    here, odd = tmp_path / "here", tmp_path / "odd"
+    for folder, written in ((here, config), (odd, {"model_type": "mamba"})):
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps(written))
+    known, said = {"a/b": str(here), "c/d": str(odd)}, {**config, "parameters": 5e9}
+
+    def size(name: str, sizes: dict[str, Any] | None = None) -> float | None:
+        made = models.size(Model(name), known=known, cache=tmp_path, sizes=sizes or {})
+        return made.parameters if made else None
+
+    assert size("a/b") == size("a/b", {"a/b": said}) == pytest.approx(144e3, rel=0.1)
+    assert (size("c/d"), size("c/d", {"c/d": said})) == (None, 5e9)
+    assert (size("e/f"), size("e/f", {"e/f": said})) == (None, 5e9)
+    with pytest.raises(BadInput, match=r"cluster.sizes\['e/f'\] does not say how large"):
+        size("e/f", {"e/f": {"parameters": 5e9}})

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ot_grid.config import Cluster, Sampling
+from ot_grid.config import Cluster, Model, Sampling
 from ot_grid.inference import door
 from ot_grid.inference.engine import Output, Outputs, Prompt
 from tests.slurm import gate
@@ -24,7 +24,7 @@ LONGEST = 600.0  # seconds at the gate
 class Typed:
     """Answers every prompt with a number drawn from its seed, a token a millisecond, and waits at the gate."""
 
-    def __init__(self, folder: Path, cluster: Cluster) -> None:
+    def __init__(self, folder: Path, cluster: Cluster, model: Model) -> None:
         if not (folder / "config.json").exists():
             raise FileNotFoundError(f"{folder} holds no model")
         self.batch_size, self.replies = cluster.batch_size, 0
@@ -54,6 +54,10 @@ class Typed:
     def describe(self) -> dict[str, Any]:
         """Return what computes."""
         return {"name": "typed", "seeding": "reply"}
+
+    def told(self) -> dict[str, Any]:
+        """Nothing is worth telling."""
+        return {}
 
     def close(self) -> None:
         """Nothing is held."""
