@@ -155,7 +155,7 @@ def options(resources: Resources) -> dict[str, Any]:
 def misfits(plan: Plan, runs: Iterable[StageRun], nodes: Sequence[Node] = ()) -> Iterator[str]:
     """Yield what of some stage runs could never run, each thing once: a model on these GPUs, a job on these nodes."""
     seen: set[str] = set()
-    for run in runs:
+    for run in needs.unlike(runs, plan):
         try:
             told = [f"{problem}; change cluster.slurm (conf/cluster/slurm.yaml)"
                     for problem in too_much(of(run, plan, nodes=nodes), nodes)]  # fmt: skip

@@ -35,7 +35,7 @@ def gpus_of(run: StageRun, plan: Plan, gpus: Gpus) -> int:
 def misfits(plan: Plan, runs: Iterable[StageRun], gpus: Gpus) -> Iterator[str]:
     """Yield what of some stage runs this machine could never run, each thing once."""
     seen: set[str] = set()
-    for run in runs:
+    for run in needs.unlike(runs, plan):
         if run.needs == "cpu":
             continue
         try:

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,14 @@ class ModelSize:
 
 def of_folder(folder: Path) -> ModelSize:
     """Return the size of the model in a folder; raise `BadInput` when its config says nothing of it."""
+    return _read(folder, (folder / "config.json").stat().st_mtime_ns)
+
+
+@cache
+def _read(folder: Path, changed: int) -> ModelSize:
+    """Read the files of a folder, once for all stage runs that load it; `changed` is when its config was written."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    counted = _of_files(folder)
-    return of_config({**config, **counted}, where=str(folder / "config.json"))
+    return of_config({**config, **_of_files(folder)}, where=str(folder / "config.json"))
 
 
 def of_config(config: Mapping[str, Any], where: str = "its config") -> ModelSize:

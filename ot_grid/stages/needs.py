@@ -6,7 +6,7 @@ Where nobody knows how large a model is, nothing is claimed. It must not ask a c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,13 @@ JUDGED = 32768  # tokens of a reply that a judge is shown
 class Asking:
     """A model that a stage run loads, and how long what it reads and writes may be."""
 
-    model: Model
+    plain: Mapping[str, Any]  # a `Model`
     length: int  # tokens of a prompt and its reply, or of a row of training
+
+    @property
+    def id(self) -> str:
+        """The id of the model."""
+        return str(self.plain["id"])
 
 
 def askings(run: StageRun, plan: Plan) -> Iterator[Asking]:
@@ -41,7 +46,7 @@ def askings(run: StageRun, plan: Plan) -> Iterator[Asking]:
     if run.stage == "train":
         settings = run.reads["train"]
         if {"student", "max_length"} <= settings.keys():  # of a function of somebody's own nothing is known
-            yield Asking(bind.made(Model, settings["student"]), int(settings["max_length"]))
+            yield Asking(settings["student"], int(settings["max_length"]))
         return
     named = list(rehearsal.models(run.reads))
     if run.stage == "eval":
@@ -49,7 +54,7 @@ def askings(run: StageRun, plan: Plan) -> Iterator[Asking]:
         named = [parent.reads["train"]["student"] for parent in parents if "student" in parent.reads.get("train", ())]
     prompt = PROMPT + (JUDGED if run.stage == "verify" else 0)
     for plain in named:
-        yield Asking(bind.made(Model, plain), prompt + max(_max_tokens(run.reads), default=0))
+        yield Asking(plain, prompt + max(_max_tokens(run.reads), default=0))
 
 
 def _max_tokens(value: Any) -> Iterator[int]:
@@ -64,12 +69,23 @@ def _max_tokens(value: Any) -> Iterator[int]:
 def declared(run: StageRun, plan: Plan) -> list[int]:
     """Return the GPUs that `cluster.gpus` says the models of a stage run take, of those of which it says something."""
     gpus = plan.runtime.cluster.gpus
-    return [gpus[asking.model.id] for asking in askings(run, plan) if asking.model.id in gpus]
+    return [gpus[asking.id] for asking in askings(run, plan) if asking.id in gpus]
 
 
-def size(model: Model, cluster: Cluster) -> ModelSize | None:
+def unlike(runs: Iterable[StageRun], plan: Plan) -> Iterator[StageRun]:
+    """Yield of stage runs that need the same the first one: of a thousand cells there are a handful."""
+    seen: set[tuple[Any, ...]] = set()
+    for run in runs:
+        settings = run.reads.get("train") or {}
+        what = run.stage, settings.get("batch_size"), *((asking.id, asking.length) for asking in askings(run, plan))
+        if what not in seen:
+            seen.add(what)
+            yield run
+
+
+def size(asking: Asking, cluster: Cluster) -> ModelSize | None:
     """Return how large a model is, None where nobody says it."""
-    cache = Path(cluster.model_cache).expanduser()
+    cache, model = Path(cluster.model_cache).expanduser(), bind.made(Model, asking.plain)
     return models.size(model, known=cluster.models, cache=cache, sizes=cluster.sizes)
 
 
@@ -80,14 +96,14 @@ def generated(run: StageRun, plan: Plan, gpus: Gpus) -> Generation | None:
     """
     made: list[Generation] = []
     for asking in askings(run, plan):
-        known, given = size(asking.model, plan.runtime.cluster), plan.runtime.cluster.gpus.get(asking.model.id)
+        known, given = size(asking, plan.runtime.cluster), plan.runtime.cluster.gpus.get(asking.id)
         if known is None:
             continue
         try:
             fits = generation.over(known, gpus, given, asking.length) if given else None
             made.append(fits or generation.fit(known, gpus, asking.length))
         except BadInput as error:
-            raise BadInput(f"{asking.model.id}: {error}") from error
+            raise BadInput(f"{asking.id}: {error}") from error
     return max(made, key=lambda one: one.parallel, default=None)
 
 
@@ -97,16 +113,16 @@ def trained(run: StageRun, plan: Plan, gpus: Gpus) -> Training | None:
     Raises `BadInput` where it does not fit, or reads less than the rows are long.
     """
     asking, cluster = next(askings(run, plan), None), plan.runtime.cluster
-    known = size(asking.model, cluster) if asking else None
+    known = size(asking, cluster) if asking else None
     if asking is None or known is None:
         return None
     if asking.length > known.context:
         raise BadInput(
-            f"train.max_length={asking.length}, and {asking.model.id} reads {known.context} tokens; take rows of that "
+            f"train.max_length={asking.length}, and {asking.id} reads {known.context} tokens; take rows of that "
             "length, or a student with a longer context"
         )
     try:
         launcher.check(cluster.accelerate_config, gpus)
         return training.fit(known, gpus, asking.length, launcher.sharing(cluster.accelerate_config))
     except BadInput as error:
-        raise BadInput(f"{asking.model.id}: {error}") from error
+        raise BadInput(f"{asking.id}: {error}") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 
 from ot_grid.cluster import capacity, resources, slurm
 from ot_grid.cluster.capacity import Node
@@ -39,10 +40,14 @@ def refused(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
 
 def _nodes(plan: Plan) -> list[Node]:
     """Return the nodes of the cluster, none where there is none or it does not answer at once."""
-    if plan.runtime.cluster.kind != "slurm" or not shutil.which("sinfo"):
-        return []
-    with suppress(OtGridError), slurm.hurried(5):
-        return capacity.nodes()
+    return _answered() if plan.runtime.cluster.kind == "slurm" else []
+
+
+@cache
+def _answered() -> list[Node]:
+    if shutil.which("sinfo"):
+        with suppress(OtGridError), slurm.hurried(5):
+            return capacity.nodes()
     return []
 
 
@@ -60,7 +65,7 @@ def _offered(plan: Plan, runs: Sequence[StageRun], nodes: Sequence[Node]) -> Gpu
 def _taken(plan: Plan, runs: Sequence[StageRun], gpus: Gpus, nodes: Sequence[Node]) -> Iterator[str]:
     """Yield a line for each stage and model, in the order in which they run."""
     seen: set[str] = set()
-    for run in runs:
+    for run in needs.unlike(runs, plan):
         with suppress(BadInput):
             line = f"  {run.stage:<14}{_models(run, plan):<40}{_words(run, plan, gpus, nodes)}"
             if line not in seen:
@@ -71,8 +76,8 @@ def _taken(plan: Plan, runs: Sequence[StageRun], gpus: Gpus, nodes: Sequence[Nod
 def _models(run: StageRun, plan: Plan) -> str:
     named = []
     for asking in needs.askings(run, plan):
-        known = needs.size(asking.model, plan.runtime.cluster)
-        named.append(f"{asking.model.id} ({known or UNKNOWN})")
+        known = needs.size(asking, plan.runtime.cluster)
+        named.append(f"{asking.id} ({known or UNKNOWN})")
     return ", ".join(named)
 
 

@@ -15,6 +15,7 @@ THE_LINE = ("scale=ot_31k", "filter=length,difficulty", "teacher=qwq,r1", "clust
 def told(*overrides: str) -> list[str]:
     plan = api.plan(overrides)
     missing = list(plan.runs.values())
+    fits._answered.cache_clear()  # a command asks once
     return [" ".join(line.split()) for line in [*fits.lines(plan, missing), *fits.refused(plan, missing)]]
 
 
