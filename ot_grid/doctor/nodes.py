@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ot_grid import store
-from ot_grid.cluster import resources, slurm
+from ot_grid.cluster import capacity, resources, slurm
 from ot_grid.cluster.submit import Arrays, outside_of_any_job
 from ot_grid.config import Resources
 from ot_grid.doctor import answers, here, probe
@@ -97,8 +97,12 @@ def _visits(plan: Plan) -> list[Visit]:
     if cluster.kind != "slurm":
         return [Visit("here", {run.needs for run in plan.runs.values()}, Resources(), sys.executable)]
     found: dict[str, Visit] = {}
+    nodes = capacity.nodes()
     for run in plan.runs.values():
-        asked = resources.of(run, plan)
+        try:
+            asked = resources.of(run, plan, nodes=nodes)
+        except BadInput:  # told where jobs are looked at
+            continue
         where = str([*(getattr(asked, name) for name in LANDING), bool(asked.gpus)])
         visit = found.setdefault(where, Visit(f"{len(found)}-{run.needs}", set(), asked, asked.python or ""))
         visit.kinds.add(run.needs)

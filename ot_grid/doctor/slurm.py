@@ -9,7 +9,7 @@ from typing import Any
 from ot_grid.cluster import capacity, resources, slurm
 from ot_grid.config import Resources, Slurm
 from ot_grid.doctor.finding import BROKEN, OK, WARNING, Finding
-from ot_grid.errors import OtGridError
+from ot_grid.errors import BadInput, OtGridError
 from ot_grid.planning.plan import Plan
 
 REACHED = "Slurm"
@@ -86,8 +86,15 @@ def fits(plan: Plan) -> Iterator[Finding]:
     """Yield for each distinct request of the plan's jobs whether the cluster could ever run it; submits nothing."""
     nodes = capacity.nodes()
     asked: dict[str, tuple[Resources, dict[str, None]]] = {}
+    unfit: set[str] = set()
     for run in plan.runs.values():
-        wanted = resources.of(run, plan, nodes=nodes)
+        try:
+            wanted = resources.of(run, plan, nodes=nodes)
+        except BadInput as error:  # a model that fits no GPU
+            if str(error) not in unfit:
+                yield Finding(BROKEN, "jobs", f"{run.stage} {run.label}: {error}")
+            unfit.add(str(error))
+            continue
         asked.setdefault(str(resources.options(wanted)), (wanted, {}))[1][run.stage] = None
     for wanted, stages in asked.values():
         given = resources.options(wanted)
