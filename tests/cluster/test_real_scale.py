@@ -14,12 +14,13 @@ from ot_grid.planning import freezing
 from tests.cluster.conftest import sent
 
 THE_LINE = ["scale=ot_31k", "filter=length,difficulty", "teacher=qwq,r1", "cluster=slurm"]
-SHOWN = ("array", "gpus-per-node", "nodes", "cpus-per-task", "mem", "time", "signal", "dependency")
+SHOWN = ("array", "gpus-per-node", "nodes", "cpus-per-task", "mem", "time", "grace", "dependency")
 
 
 def asked(script: str) -> str:
     """Return what a job asks for, in one line; of its dependency the arrays."""
     found = dict(re.findall(r"^#SBATCH --([\w-]+)=(\S+)", script, re.MULTILINE))
+    found["grace"] = found["signal"].removeprefix("B:USR1@")
     if "dependency" in found:
         arrays = {job.partition("_")[0] for job in found["dependency"].removeprefix("afterany:").split(":")}
         found["dependency"] = "+".join(sorted(arrays, key=int))
@@ -40,16 +41,16 @@ def submitted(cluster: Path, nodes: str) -> list[str]:
 
 def test_every_job_on_nodes_of_eight_h200(cluster: Path):
     """R1 takes a node, QwQ a GPU, a training a node with memory and time for its checkpoint."""
-    cpu = "cpu array=0-0%1 nodes=1 cpus-per-task=2 mem=16384M time=240 signal=B:USR1@120"
+    cpu = "cpu array=0-0%1 nodes=1 cpus-per-task=2 mem=16384M time=240 grace=120"
     assert submitted(cluster, "gpu*|128|2000000|7-00:00:00|gpu:h200:8(S:0-1)\n") == [
         cpu,
-        "filter array=0-0%1 gpus-per-node=1 nodes=1 cpus-per-task=8 mem=65536M time=1440 signal=B:USR1@120 dependency=1",
+        "filter array=0-0%1 gpus-per-node=1 nodes=1 cpus-per-task=8 mem=65536M time=1440 grace=120 dependency=1",
         f"{cpu} dependency=3",
-        "traces array=0-1%2 gpus-per-node=1 nodes=1 cpus-per-task=8 mem=65536M time=1440 signal=B:USR1@120 dependency=5",
-        "traces array=0-1%2 gpus-per-node=8 nodes=1 cpus-per-task=64 mem=76800M time=1440 signal=B:USR1@120 dependency=5",
+        "traces array=0-1%2 gpus-per-node=1 nodes=1 cpus-per-task=8 mem=65536M time=1440 grace=120 dependency=5",
+        "traces array=0-1%2 gpus-per-node=8 nodes=1 cpus-per-task=64 mem=76800M time=1440 grace=120 dependency=5",
         f"{cpu} dependency=7+8",
-        "train array=0-3%4 gpus-per-node=8 nodes=1 cpus-per-task=64 mem=96256M time=1440 signal=B:USR1@480 dependency=10",
-        "eval array=0-3%4 gpus-per-node=1 nodes=1 cpus-per-task=8 mem=65536M time=1440 signal=B:USR1@120 dependency=1+12",
+        "train array=0-3%4 gpus-per-node=8 nodes=1 cpus-per-task=64 mem=96256M time=1440 grace=480 dependency=10",
+        "eval array=0-3%4 gpus-per-node=1 nodes=1 cpus-per-task=8 mem=65536M time=1440 grace=120 dependency=1+12",
     ]
 
 
