@@ -263,6 +263,14 @@ class Recipe:
     settings: Mapping[str, Mapping[str, Any]]  # group -> its settings
     choices: Mapping[str, str]  # group -> the name of the choice; a name is no identity
 
+    def __contains__(self, path: object) -> bool:
+        """Whether there is a setting: a training of somebody's own has settings of its own."""
+        try:
+            self[str(path)]
+        except KeyError:
+            return False
+        return True
+
     def __getitem__(self, path: str) -> Any:
         """Return a setting by its dotted path, e.g. `scale.rows`."""
         value: Any = self.settings

@@ -102,6 +102,7 @@ def copies(
             time.sleep(POLL_SECONDS)
             processes.refresh()
     finally:
+        processes.refresh()  # by which it is known who they are
         for process in started:
             process.interrupt()
         processes.close()

@@ -14,6 +14,7 @@ from functools import cache
 from importlib import metadata
 
 from ot_grid.config import Cluster
+from ot_grid.sizing.gpus import ASSUMED_GB, Gpus
 
 GIB = 1024**3
 GIB_A_WORKER = 4.0  # measured: training the 135M stand-in in float32 peaks at 3.4 GiB (analysis/LOG.md)
@@ -49,6 +50,12 @@ def gpu_gb() -> float | None:
     told = subprocess.run(ask, capture_output=True, text=True, check=False).stdout
     mib = [int(line) for line in told.split() if line.isdigit()]
     return min(mib) / 1024 if mib else None
+
+
+def here(nodes: int = 1) -> Gpus:
+    """Return the GPUs that this process may use, or its memory where there are none; as many on each of some nodes."""
+    count = len(gpu_names())
+    return Gpus(count, (gpu_gb() or ASSUMED_GB) if count else memory_gb(), nodes)
 
 
 def memory_gb() -> float:

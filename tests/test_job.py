@@ -86,9 +86,9 @@ class Copies:
         return self.alive[-1]
 
     def refresh(self) -> None:
-        """End all."""
+        """Learn who they are; they end when there is nothing more to do."""
         for process in self.alive:
-            process.done = True
+            process.pid, process.done = 2**22 + 1, not FAILS
 
     def close(self) -> None:
         """Nothing to hang up."""
@@ -96,6 +96,7 @@ class Copies:
 
 
 COPIES: list[Copies] = []
+FAILS: list[str] = []  # not empty: the first copy fails, while the others work
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,19 @@ def test_gpus_that_one_copy_does_not_take_carry_others(
         assert orders[0]["shared"] == bool(others)
     started = COPIES[0].started if COPIES else []
     assert started == [(group, True) for group in others]
+
+
+def test_copies_are_interrupted_when_the_first_one_ends_badly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Also when nobody had looked yet who they are."""
+    told: list[int] = []
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    monkeypatch.setattr("ot_grid.running.processes.Processes", Copies)
+    monkeypatch.setattr(Process, "interrupt", lambda self: told.append(self.pid))
+    monkeypatch.setattr("tests.test_job.FAILS", ["yes"])
+    order = {**ORDER, "recipe": {"stage": "traces"}}
+    with pytest.raises(OtGridError), job.copies(Store(tmp_path), [order], Runtime.of({"cluster": {}}), 1):
+        raise OtGridError("it fell over")
+    assert told == [2**22 + 1]
 
 
 def test_a_stopped_job_is_queued_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

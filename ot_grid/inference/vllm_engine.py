@@ -118,7 +118,7 @@ class VllmEngine:
         if self._llm is None or length > self._length or not self._idle:
             self.close()
             self._length = min(-(-length // LENGTH_STEP) * LENGTH_STEP, self.template.context)
-            self._parallel = self.given.get("tensor_parallel_size") or _parallel(self.template.folder, self._length)
+            self._parallel = _parallel(self.template.folder, self._length, self.given)
             fixed = {"dtype": self._dtype(), "max_model_len": self._length, "tensor_parallel_size": self._parallel}
             self._llm = _load(self.template.folder, {**self.given, **fixed}, seed, self.cluster.threads)
         return self._llm
@@ -191,16 +191,19 @@ def _load(folder: Path, given: Mapping[str, Any], seed: int, threads: int | None
     return llm
 
 
-def _parallel(folder: Path, length: int) -> int:
+def _parallel(folder: Path, length: int, given: Mapping[str, Any]) -> int:
     """Return over how many GPUs to split: all that this process was given, as far as heads can be shared out.
 
-    Copies of a model are processes of their own, each with its GPUs. Raises `BadInput` where the model has no room.
+    Copies of a model are processes of their own, each with its GPUs. Raises `BadInput` where the model has no room;
+    whoever sets the split or a pipeline has done that sum.
     """
     import torch
 
-    count = torch.cuda.device_count()
-    if not count:
-        return 1
+    count, stages = torch.cuda.device_count(), int(given.get("pipeline_parallel_size") or 1)
+    if given.get("tensor_parallel_size"):
+        return int(given["tensor_parallel_size"])
+    if not count or stages > 1:
+        return max(1, count // stages)
     memory = min(torch.cuda.get_device_properties(number).total_memory for number in range(count))
     try:
         size = of_folder(folder)

@@ -72,10 +72,7 @@ def reads(stage: Stage, recipe: Recipe, branch: str) -> Iterator[Reads]:
         for name, benchmark in recipe["eval"].items():
             yield Reads(name, "", {"benchmark": {"name": name, **_of_benchmark(stage, benchmark)}})
     else:
-        # A training of somebody's own has settings of its own: what it has not got is not read.
-        given = [path for path in stage.reads if path.rpartition(".")[2] in recipe.settings[path.partition(".")[0]]
-                 or "." not in path]  # fmt: skip
-        fields = {path.rpartition(".")[2]: for_branch(recipe[path], branch) for path in given}
+        fields = {path.rpartition(".")[2]: for_branch(recipe[path], branch) for path in stage.reads if path in recipe}
         if not _does_nothing(fields[stage.reads[0]]):
             yield Reads(_label(stage, recipe), branch, fields)
 

@@ -8,17 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ot_grid import machine
 from ot_grid.errors import BadInput
 from ot_grid.planning.plan import Plan, StageRun
-from ot_grid.sizing.gpus import ASSUMED_GB, Gpus
+from ot_grid.sizing.gpus import Gpus
 from ot_grid.stages import needs
-
-
-def here() -> Gpus:
-    """Return the GPUs of this machine, or its memory where it has none."""
-    names = machine.gpu_names()
-    return Gpus(len(names), (machine.gpu_gb() or ASSUMED_GB) if names else machine.memory_gb())
 
 
 def gpus_of(run: StageRun, plan: Plan, gpus: Gpus) -> int:

@@ -44,7 +44,7 @@ class Local:
         self.runtime = replace(plan.runtime, cluster=replace(cluster, threads=self.threads))
         self.waiting: list[StageRun] = []
         self.running: list[_Job] = []
-        self.gpus, self.free_gpus = fits.here(), machine.gpu_names()
+        self.gpus, self.free_gpus = machine.here(), machine.gpu_names()
         self.copies: Counter[tuple[str, ...]] = Counter()  # started for the same stage runs, one that died included
         self.processes = Processes(artifacts.place.root / "jobs" / plan.name, self.threads)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ot_grid import extras, registry
+from ot_grid import extras, machine, registry
 from ot_grid.config import Cluster, Model
 from ot_grid.errors import BadInput, OtGridError, Problems
 from ot_grid.grading import needs_sandbox, sandbox
@@ -57,7 +57,7 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
         except BadInput as error:
             yield str(error)
     if cluster.kind == "local":
-        yield from fits.misfits(plan, missing, fits.here())
+        yield from fits.misfits(plan, missing, machine.here())
     yield from _models(missing, cluster)
     yield from _files(missing, plan.runtime.files)
     yield from _sandbox(missing, cluster)

@@ -29,11 +29,6 @@ class Generation:
     replicas: int  # copies that the GPUs carry
     kv_tokens: int  # tokens that the cache of one copy holds
 
-    @property
-    def gpus(self) -> int:
-        """GPUs that one copy takes."""
-        return self.parallel
-
 
 def fit(size: ModelSize, gpus: Gpus, length: int) -> Generation:
     """Return how a model writes replies of up to `length` tokens (with prompts) on a node; `BadInput` if it cannot.
@@ -51,11 +46,17 @@ def fit(size: ModelSize, gpus: Gpus, length: int) -> Generation:
         if size.weights + length * size.kv_bytes(1) > gpus.one:
             raise BadInput(_refused(size, gpus, length))
         return Generation(1, 1, 0)
-    for parallel in SPLITS:
-        room = kv_tokens(size, gpus, parallel)
-        if parallel <= gpus.count and size.splits(parallel) and room >= AT_ONCE * length:
-            return Generation(parallel, gpus.count // parallel, room)
+    for parallel in _splits(size, gpus, length):
+        return Generation(parallel, gpus.count // parallel, kv_tokens(size, gpus, parallel))
     raise BadInput(_refused(size, gpus, length))
+
+
+def _splits(size: ModelSize, gpus: Gpus, length: int) -> Iterator[int]:
+    """Yield over how many GPUs of a node a model can be split with enough room for its cache, the fewest first."""
+    for parallel in SPLITS:
+        enough = kv_tokens(size, gpus, parallel) >= AT_ONCE * length
+        if enough and parallel <= gpus.count and size.splits(parallel):
+            yield parallel
 
 
 def over(size: ModelSize, gpus: Gpus, parallel: int, length: int) -> Generation:
@@ -87,15 +88,9 @@ def would_fit(size: ModelSize, length: int) -> str:
     found: dict[float, str] = {}
     for gpus in usual():
         smaller = any(memory <= gpus.gigabytes for memory in found)
-        if not smaller and gpus.nodes == 1 and any(_enough(size, gpus, length)):
+        if not smaller and gpus.nodes == 1 and any(_splits(size, gpus, length)):
             found[gpus.gigabytes] = str(gpus)
     return ", or ".join(found.values()) or "no node of 8 GPUs that are to be had"
-
-
-def _enough(size: ModelSize, gpus: Gpus, length: int) -> Iterator[bool]:
-    for parallel in SPLITS:
-        enough = kv_tokens(size, gpus, parallel) >= AT_ONCE * length
-        yield parallel <= gpus.count and size.splits(parallel) and enough
 
 
 def _refused(size: ModelSize, gpus: Gpus, length: int) -> str:

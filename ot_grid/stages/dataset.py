@@ -100,7 +100,7 @@ class Student:
             return None
         model = bind.made(Model, work.reads["student"])
         folder = locate(model, known=work.cluster.models, cache=Path(work.cluster.model_cache).expanduser())
-        # The tokenizer's own threads: nothing is forked after this.
+        # The tokenizer's own threads: what is started after this are programs of their own, no forks.
         os.environ.update(TOKENIZERS_PARALLELISM="true", RAYON_NUM_THREADS=str(work.cluster.threads or 1))
         return cls(
             encode.tokenizer_of(folder, work.reads["template"]),

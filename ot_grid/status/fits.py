@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 
+from ot_grid import machine
 from ot_grid.cluster import capacity, resources, slurm
 from ot_grid.cluster.capacity import Node
 from ot_grid.config import Resources
@@ -55,7 +56,7 @@ def _offered(plan: Plan, runs: Sequence[StageRun], nodes: Sequence[Node]) -> Gpu
     """Return the GPUs of this machine, or those of the nodes that the first of some stage runs would go to."""
     cluster = plan.runtime.cluster
     if cluster.kind != "slurm":
-        return fits.here()
+        return machine.here()
     settings: Resources = resources.layered(cluster.slurm, *(getattr(cluster.slurm, run.stage) for run in runs[:1]))
     if not settings.gpus:
         return Gpus(0, 0)

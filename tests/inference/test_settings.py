@@ -127,3 +127,20 @@ def test_a_large_model_without_vllm_beside_a_gpu_is_refused(tmp_path: Path, monk
     assert engines.choose("auto", tmp_path) == "transformers"
     monkeypatch.setattr(engines, "_has_cuda", lambda: False)
     assert engines.choose("auto", tmp_path) == "transformers"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("gpus", "given", "parallel"),
+    [(0, {}, 1), (2, {"pipeline_parallel_size": 2}, 1), (16, {"pipeline_parallel_size": 2}, 8),
+     (8, {"tensor_parallel_size": 2}, 2), (4, {}, 1)],
+)  # fmt: skip
+def test_gpus_are_split_between_layers_and_heads(
+    smollm2: Path, monkeypatch: pytest.MonkeyPatch, gpus: int, given: dict[str, Any], parallel: int
+):
+    """By size where nobody says it (nine heads go into no power of two), else as it is set."""
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(total_memory=80 * 2**30))
+    assert vllm_engine._parallel(smollm2, 1024, given) == parallel

@@ -156,8 +156,8 @@ def test_of_a_training_of_somebodys_own_nothing_is_known(tmp_path: Path, node: A
     words = ["--config-dir", str(CONF), "train=copied", "plugins=[tests.slurm.cheap]", f"store={tmp_path}"]
     plan = api.plan(words[2:], config_dir=words[1])
     train = next(run for run in plan.runs.values() if run.stage == "train")
-    assert fits.gpus_of(train, plan, fits.here()) == 8
-    assert list(fits.misfits(plan, plan.runs.values(), fits.here())) == []
+    assert fits.gpus_of(train, plan, machine.here()) == 8
+    assert list(fits.misfits(plan, plan.runs.values(), machine.here())) == []
     assert resources.of(train, replace(plan, runtime=api.plan(["cluster=slurm"]).runtime)).gpus == 1
 
 
@@ -167,4 +167,4 @@ def test_a_training_takes_as_many_as_share_its_rows(node: Any):
     train = next(run for run in plan.runs.values() if run.stage == "train")
     for count, taken in ((1, 1), (5, 4), (6, 6), (7, 6), (8, 8)):
         node(NODE[:count], 80)
-        assert fits.gpus_of(train, plan, fits.here()) == taken
+        assert fits.gpus_of(train, plan, machine.here()) == taken

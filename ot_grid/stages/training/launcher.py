@@ -36,8 +36,7 @@ OTHERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR",
 
 def gpus(cluster: Cluster) -> Gpus:
     """Return the GPUs that a training of this process has: those of this machine, or of every node of its job."""
-    memory = machine.gpu_gb() or ASSUMED_GB if machine.gpus() else machine.memory_gb()
-    return Gpus(machine.gpus(), memory, machine.nodes() if cluster.kind == "slurm" else 1)
+    return machine.here(machine.nodes() if cluster.kind == "slurm" else 1)
 
 
 def command(cluster: Cluster, order: Path, config: str | None = None) -> list[str]:
