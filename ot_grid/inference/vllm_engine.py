@@ -206,7 +206,7 @@ def _parallel(folder: Path, length: int, given: Mapping[str, Any]) -> int:
         return max(1, count // stages)
     memory = min(torch.cuda.get_device_properties(number).total_memory for number in range(count))
     try:
-        size = of_folder(folder)
+        size = of_folder(folder).loaded(given.get("quantization"), given.get("kv_cache_dtype"))
     except BadInput:
         return 1  # vLLM knows more makes of models than we do
     return generation.widest(size, Gpus(count, memory / GIB), length).parallel

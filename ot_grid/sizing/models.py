@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,18 @@ class ModelSize:
     vocabulary: int
     context: int  # tokens of a prompt and its reply
     latent: int = 0  # numbers a token and layer in the cache of latent attention (DeepSeek), which no GPU shares
+    cached: int = 2  # bytes of a number in the cache
 
     def kv_bytes(self, parallel: int) -> int:
-        """Return what a token takes in the KV cache of each of `parallel` GPUs, in 16 bits a number."""
+        """Return what a token takes in the KV cache of each of `parallel` GPUs."""
         if self.latent:
-            return 2 * self.layers * self.latent
-        return 2 * self.layers * 2 * self.head_dim * math.ceil(self.kv_heads / parallel)
+            return self.cached * self.layers * self.latent
+        return self.cached * self.layers * 2 * self.head_dim * math.ceil(self.kv_heads / parallel)
+
+    def loaded(self, quantization: str | None, kv_cache_dtype: str | None) -> ModelSize:
+        """Return the size as vLLM has it in memory: FP8 takes a byte; what else is quantized lies in its files so."""
+        weights = min(self.weights, self.parameters) if "fp8" in str(quantization) else self.weights
+        return replace(self, weights=weights, cached=1 if "fp8" in str(kv_cache_dtype) else 2)
 
     def splits(self, parallel: int) -> bool:
         """Whether its attention can be split over so many GPUs, as vLLM asks of its models."""

@@ -76,17 +76,18 @@ def unlike(runs: Iterable[StageRun], plan: Plan) -> Iterator[StageRun]:
     """Yield of stage runs that need the same the first one: of a thousand cells there are a handful."""
     seen: set[tuple[Any, ...]] = set()
     for run in runs:
-        settings = run.reads.get("train") or {}
-        what = run.stage, settings.get("batch_size"), *((asking.id, asking.length) for asking in askings(run, plan))
-        if what not in seen:
-            seen.add(what)
+        loaded = [(str(asking.plain), asking.length) for asking in askings(run, plan)]
+        need = run.stage, (run.reads.get("train") or {}).get("batch_size"), *loaded
+        if need not in seen:
+            seen.add(need)
             yield run
 
 
 def size(asking: Asking, cluster: Cluster) -> ModelSize | None:
-    """Return how large a model is, None where nobody says it."""
+    """Return how large a model is as it is loaded, None where nobody says it."""
     cache, model = Path(cluster.model_cache).expanduser(), bind.made(Model, asking.plain)
-    return models.size(model, known=cluster.models, cache=cache, sizes=cluster.sizes)
+    known = models.size(model, known=cluster.models, cache=cache, sizes=cluster.sizes)
+    return known.loaded(model.quantization, model.kv_cache_dtype) if known else None
 
 
 def generated(run: StageRun, plan: Plan, gpus: Gpus) -> Generation | None:

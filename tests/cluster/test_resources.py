@@ -115,6 +115,11 @@ def test_of_a_model_of_unknown_size_nothing_is_claimed():
     assert of("traces", *unknown, f"+cluster.sizes={{a/b: {said}}}").gpus == 4
 
 
+def test_a_teacher_in_fp8_takes_fewer_gpus():
+    """32.8 GB of weights and half the cache: one GPU of 80 GB in place of two."""
+    assert of("traces", "scale=ot_1k", "+teacher.model.quantization=fp8", "+teacher.model.kv_cache_dtype=fp8").gpus == 1
+
+
 def test_what_does_not_fit_is_told_once():
     """All of it together, whatever number of cells want it."""
     plan = api.plan(["cluster=slurm", "scale=ot_1k", "filter=length,random", "teacher=r1"])

@@ -72,6 +72,15 @@ def test_weights_are_as_large_as_they_are_stored(more: dict[str, object], each: 
     assert made.weights == made.parameters * each
 
 
+def test_fp8_takes_a_byte_of_weights_and_of_cache():
+    """As it is loaded; R1's files are in FP8 already, and other methods lie in the files as they are."""
+    qwq = size("32B")
+    made = qwq.loaded("fp8", "fp8_e5m2")
+    assert (made.weights, made.kv_bytes(1)) == (qwq.parameters, qwq.kv_bytes(1) / 2)
+    assert qwq.loaded("awq", None) == qwq
+    assert size("671B").loaded("fp8", None).weights == 671e9
+
+
 def test_words_of_other_families_and_one_level_down():
     """GPT-2 calls them otherwise; multimodal models keep them in `text_config`."""
     gpt2 = of_config({"n_layer": 12, "n_embd": 768, "n_head": 12, "vocab_size": 50257, "n_positions": 1024})
