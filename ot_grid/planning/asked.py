@@ -120,7 +120,7 @@ def _name(override: Override) -> str:
 
 
 def _base(file: SweepFile, composer: Composer) -> Iterator[Override]:
-    for override in parse(file.base, composer, multirun=True):
+    for override in parse(file.base.lines, composer, multirun=True):
         if override.is_sweep_override():
             composer.problems.add(f"{file.path}: base has {override.input_line!r}, which is varied; put it into vary")
         else:

@@ -47,6 +47,7 @@ def describe(plan: Plan) -> dict[str, Any]:
         "factors": {name: list(choices) for name, choices in plan.factors.items()},
         **{name: list(getattr(plan, name)) for name in LISTS},
         **{name: getattr(plan, name) for name in WORDS},
+        **({"winner": asdict(plan.winner)} if plan.winner else {}),
         "banner": plan.banner,
         "held_out": held_out(plan),
         "created": datetime.now(UTC).isoformat(),
@@ -72,6 +73,7 @@ def describe_cell(cell: Cell, plan: Plan) -> dict[str, Any]:
         "label": cell.label,
         "coordinates": dict(cell.coordinates),
         "choices": dict(cell.recipe.choices),
+        "overrides": list(cell.overrides),
         "recipe": dict(cell.recipe.settings),
         "runs": [{"stage": run.stage, "label": run.label, "branch": run.branch, "key": run.key} for run in runs],
     }

@@ -16,7 +16,7 @@ from typing import Any
 
 from ot_grid.config import Recipe, Runtime
 from ot_grid.errors import BadInput, Corrupt, OtGridError, nearest
-from ot_grid.planning.plan import Builder, Plan
+from ot_grid.planning.plan import Builder, Plan, Winner
 from ot_grid.registry import load_plugins
 from ot_grid.store import Store, read_json
 
@@ -55,6 +55,7 @@ class FrozenCell:
     coordinates: Mapping[str, str]
     runs: tuple[FrozenRun, ...]  # in topological order
     recipe: Recipe = field(default_factory=lambda: Recipe({}, {}))  # empty in a sweep of before that was kept
+    overrides: tuple[str, ...] = ()  # the same
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Sweep:
     plugins: tuple[str, ...] = ()  # modules that register what the recipes name
     asked: datetime | None = None  # when its command was given last; None: once, when it was created
     domains: Mapping[str, str] = field(default_factory=dict)  # of benchmarks, where the recipes say it
+    winner: Winner | None = None  # the cell of another sweep that this one goes on from
 
     @property
     def drawn(self) -> str:
@@ -139,6 +141,7 @@ def _sweep(raw: Mapping[str, Any]) -> Sweep:
         plugins=_texts(raw, "plugins"),
         asked=_time(raw["asked"]) if "asked" in raw else None,
         domains=_domains(raw["cells"]),
+        winner=Winner(**raw["winner"]) if "winner" in raw else None,
     )
 
 
@@ -161,7 +164,7 @@ def _cell(raw: Mapping[str, Any]) -> FrozenCell:
     coordinates = {factor: str(choice) for factor, choice in raw["coordinates"].items()}
     runs = tuple(FrozenRun(run["stage"], run["label"], run["branch"], run["key"]) for run in raw["runs"])
     recipe = Recipe(raw.get("recipe") or {}, raw.get("choices") or {})
-    return FrozenCell(raw["cell"], raw["label"], coordinates, runs, recipe)
+    return FrozenCell(raw["cell"], raw["label"], coordinates, runs, recipe, _texts(raw, "overrides"))
 
 
 def _time(text: str) -> datetime:
@@ -232,7 +235,7 @@ def plan_of(sweep: Sweep, runtime: Runtime) -> Plan:
     """Return the plan of a frozen sweep: from its recipes alone, whatever `conf/` says today."""
     load_plugins(sweep.plugins)
     builder = Builder()
-    built = tuple(builder.cell(cell.coordinates, cell.recipe) for cell in sweep.cells)
+    built = tuple(builder.cell(cell.coordinates, cell.recipe, cell.overrides) for cell in sweep.cells)
     for cell, made in zip(sweep.cells, built, strict=True):
         if [run.key for run in cell.runs] != list(made.runs):
             raise OtGridError(
@@ -242,6 +245,7 @@ def plan_of(sweep: Sweep, runtime: Runtime) -> Plan:
     return Plan(
         sweep.name, sweep.command, sweep.factors, built, builder.runs, runtime, versus=sweep.versus,
         repeat=sweep.repeat, rank_by=sweep.rank_by, question=sweep.question, design=sweep.design,
+        winner=sweep.winner,
     )  # fmt: skip
 
 

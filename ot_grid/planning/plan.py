@@ -54,11 +54,27 @@ class Cell:
     coordinates: Mapping[str, str]
     recipe: Recipe
     runs: tuple[str, ...]  # keys of its stage runs, inputs first
+    overrides: tuple[str, ...] = ()  # by which it was asked for, where it runs left out
 
     @property
     def label(self) -> str:
         """Its coordinates in words."""
         return " ".join(f"{name}={value}" for name, value in self.coordinates.items()) or "base"
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The cell of another sweep that a sweep goes on from, and what speaks for it."""
+
+    sweep: str
+    cell: str
+    label: str  # its coordinates in words, without what repeats
+    named: bool  # by whoever asked, whatever its rank; else it is the one that won
+    evidence: str  # what the report of its sweep said
+
+    def __str__(self) -> str:
+        how = "named, and no winner" if self.named else "the winner"
+        return f"cell {self.cell} ({self.label}) of sweep {self.sweep}, {how}: {self.evidence}"
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,7 @@ class Plan:
     rank_by: tuple[str, ...] = ()  # benchmarks; none: all that are not held out
     question: str = ""  # what is asked, in one line
     design: str = "product"
+    winner: Winner | None = None  # what its base is, where that is a cell of another sweep
 
     @property
     def naive(self) -> int:
@@ -128,7 +145,7 @@ class Builder:
     _known: dict[tuple[Any, ...], tuple[StageRun, ...]] = field(default_factory=dict)
     _alive: list[Any] = field(default_factory=list)  # keeps objects whose id() is a memo key
 
-    def cell(self, coordinates: Mapping[str, str], recipe: Recipe) -> Cell:
+    def cell(self, coordinates: Mapping[str, str], recipe: Recipe, overrides: tuple[str, ...] = ()) -> Cell:
         """Return a cell, adding the stage runs it is the first to need."""
         found: dict[str, None] = {}
         ends: list[str] = []
@@ -136,7 +153,7 @@ class Builder:
             ends += self._chain([s for s in STAGES if s.each in ("source", "branch")], recipe, branch, [], found)
         trained = self._chain([s for s in STAGES if s.each == "cell"], recipe, "", ends, found)
         self._evaluated(recipe, trained, found)
-        return Cell(key.short({"cell": list(found)})[:8], coordinates, recipe, tuple(found))
+        return Cell(key.short({"cell": list(found)})[:8], coordinates, recipe, tuple(found), overrides)
 
     def _chain(
         self, stages: Sequence[Stage], recipe: Recipe, branch: str, inputs: list[str], found: dict[str, None]

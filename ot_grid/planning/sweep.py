@@ -13,14 +13,14 @@ from typing import Any
 from ot_grid import key
 from ot_grid.config import RUNTIME_FIELDS, Runtime
 from ot_grid.errors import BadInput, nearest
-from ot_grid.planning import asked, points, signatures
+from ot_grid.planning import asked, points, signatures, winners
 from ot_grid.planning.asked import Grid, Request, expand
-from ot_grid.planning.plan import Builder, Cell, Plan
+from ot_grid.planning.plan import Builder, Cell, Plan, Winner
 from ot_grid.planning.points import Point
 from ot_grid.planning.recipe import Composer, Override, composing, parse, recipe_of, runtime_of, touched
 from ot_grid.planning.sweep_file import SweepFile
 from ot_grid.registry import load_plugins
-from ot_grid.store import slug
+from ot_grid.store import Store, slug
 
 ABOUT = 50  # letters of a name that say what is asked
 __all__ = ["Request", "expand", "plan", "runtime", "with_takes"]
@@ -30,13 +30,14 @@ def plan(request: Request) -> Plan:
     """Return the plan of a request; raise `BadInput` with all problems. Writes nothing, imports no GPU library."""
     lines, file = expand(request.overrides, request.config_dir)
     with composing(request.config_dir) as composer:
+        file, winner = _over_winner(file, lines, composer)
         wanted = _asked(request, lines, (file, composer))
         places, versus = _laid_out(request, wanted, (file, composer))
         composed = [composer.point(wanted.overrides(place)) for place in places]
         _check(composer, [settings for settings, _ in composed])
     builder = Builder()
     made = [
-        builder.cell(place, recipe_of(settings, choices))
+        builder.cell(place, recipe_of(settings, choices), _recipe_lines(wanted.overrides(place)))
         for place, (settings, choices) in zip(places, composed, strict=True)
     ]
     cells = tuple({cell.id: cell for cell in made}.values())  # two ways to write one value are one cell
@@ -53,7 +54,29 @@ def plan(request: Request) -> Plan:
         rank_by=file.rank_by if file else (),
         question=file.question if file else "",
         design=file.design if file else points.PRODUCT,
+        winner=winner,
     )
+
+
+def _over_winner(
+    file: SweepFile | None, lines: Sequence[str], composer: Composer
+) -> tuple[SweepFile | None, Winner | None]:
+    """Return a file with its base written out, where that begins with a cell of another sweep, and that cell."""
+    if not file or not file.base.winner:
+        return file, None
+    if file.base.winner == file.path.stem:
+        raise BadInput(f"{file.path}: base goes on from the winner of this very sweep; name another")
+    every = parse([*file.base.lines, *lines], composer, multirun=True)
+    own = [override for override in every if touched(override) == "store"]
+    settings, _ = composer.point(own)
+    composer.problems.raise_if_any()
+    winner, before = winners.find(Store(settings["store"]), file.base)
+    return replace(file, base=replace(file.base, lines=(*before, *file.base.lines))), winner
+
+
+def _recipe_lines(overrides: Sequence[Override]) -> tuple[str, ...]:
+    """Return the overrides that can change a result, as they are typed."""
+    return tuple(str(override.input_line) for override in overrides if touched(override) not in RUNTIME_FIELDS)
 
 
 def _asked(request: Request, lines: Sequence[str], over: tuple[SweepFile | None, Composer]) -> Grid:

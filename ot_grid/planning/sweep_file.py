@@ -4,7 +4,8 @@ One idea: every scalar is the text that one would type after the `=` of an overr
 what they mean on a command line, and never what YAML makes of them. What a file may hold, every key of it optional:
 
     question: Which filter for which teacher?   # one line; else the first comment of the file
-    base: [scale=ot_1k, domain=math]            # overrides of one value, for all cells
+    base: [scale=ot_1k, domain=math]            # overrides of one value, for all cells; {winner: SWEEP} among them goes
+                                                # on from the recipe that won another sweep (see `winners`)
     vary:                                       # what is compared: a list, a sweep of Hydra's, or every choice there is
       filter: all                               # those that compose without a setting being given, sorted
       teacher: [qwq, r1]
@@ -32,7 +33,7 @@ import yaml
 from ot_grid.config import shipped
 from ot_grid.errors import BadInput, Problems, nearest
 from ot_grid.planning.points import PRODUCT
-from ot_grid.planning.sweep_keys import KEYS, Values, between, one_line
+from ot_grid.planning.sweep_keys import KEYS, Base, Values, between, one_line
 
 ALL = "all"
 
@@ -43,7 +44,7 @@ class SweepFile:
 
     path: Path
     question: str = ""
-    base: tuple[str, ...] = ()
+    base: Base = field(default_factory=Base)
     vary: Mapping[str, Values] = field(default_factory=dict)
     repeat: Mapping[str, Values] = field(default_factory=dict)
     design: str = PRODUCT

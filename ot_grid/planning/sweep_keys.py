@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ot_grid.errors import BadInput, Problems, nearest
@@ -16,6 +17,15 @@ from ot_grid.planning.points import DESIGNS
 
 NAME = re.compile(r"\+{0,2}[\w@./-]+")  # of a group or a setting, as an override has it before the `=`
 Values = str | tuple[str, ...]  # a sweep in Hydra's grammar (or `all`), or the values themselves
+
+
+@dataclass(frozen=True)
+class Base:
+    """What holds for all cells: overrides, on top of a cell of another sweep where one is named."""
+
+    lines: tuple[str, ...] = ()
+    winner: str = ""  # the other sweep
+    cell: str = ""  # of it, where not its winner is meant
 
 
 def one_line(text: str) -> str:
@@ -59,10 +69,28 @@ def _plain(value: Any) -> str:
     return one_line(value)
 
 
-def _base(value: Any) -> tuple[str, ...]:
-    if isinstance(value, list) and (wrong := [item for item in value if not isinstance(item, str)]):
+def _base(value: Any) -> Base:
+    items = [value] if isinstance(value, dict) else value
+    if not isinstance(items, list):
+        return Base(_texts(items, OVERRIDES))
+    before = [item for item in items if isinstance(item, dict)]
+    lines = [item for item in items if not isinstance(item, dict)]
+    if wrong := [item for item in lines if not isinstance(item, str)]:
         raise BadInput(*(f" has {_text(item)!r}; write an override: GROUP=CHOICE or KEY=VALUE" for item in wrong))
-    return _texts(value, "of overrides, e.g. [scale=ot_1k, train.epochs=3]")
+    if not before:
+        return Base(_texts(lines, OVERRIDES))
+    fields = before[0]
+    fits = len(before) == 1 and {"winner"} <= fields.keys() <= {"winner", "cell"}
+    if not fits or not all(isinstance(text, str) and text for text in fields.values()):
+        told = ", ".join(map(_text, before))
+        raise BadInput(
+            f" has {told!r}; write an override, GROUP=CHOICE or KEY=VALUE, or the sweep to go on from: "
+            "{winner: SWEEP}, or {winner: SWEEP, cell: CELL} for another cell of it"
+        )
+    return Base(_texts(lines, OVERRIDES) if lines else (), **fields)
+
+
+OVERRIDES = "of overrides, e.g. [scale=ot_1k, train.epochs=3]"
 
 
 def _varied(value: Any) -> dict[str, Values]:
@@ -138,7 +166,7 @@ KEYS: dict[str, Callable[[Any], Any]] = {
 def between(made: Mapping[str, Any]) -> Iterator[str]:
     """Yield what does not fit between the keys of a file."""
     vary, repeat = ({name.lstrip("+") for name in made.get(key, ())} for key in ("vary", "repeat"))
-    fixed = {line.partition("=")[0].lstrip("+") for line in made.get("base", ())}
+    fixed = {line.partition("=")[0].lstrip("+") for line in (made["base"].lines if "base" in made else ())}
     yield from (f"{name} is in vary and in repeat: compare it or average over it" for name in sorted(vary & repeat))
     yield from (f"{name} is in base and varied; take it out of one" for name in sorted(fixed & (vary | repeat)))
     for names in made.get("zip", ()):

@@ -110,6 +110,7 @@ class Report:
         facts = {
             "sweep": self.sweep.name,
             "question": self.sweep.question,
+            **({"goes_on_from": asdict(self.sweep.winner)} if self.sweep.winner else {}),
             "command": list(self.sweep.command),
             "created": self.sweep.created.isoformat(),
             "reference": self.reference,
@@ -147,6 +148,7 @@ class Report:
         heading = {
             "Sweep": f"{self.sweep.name}, {done} of {len(self.table)} cells complete{flagged}",
             **({"Question": self.sweep.question} if self.sweep.question else {}),
+            **({"Goes on from": str(self.sweep.winner)} if self.sweep.winner else {}),
             "Command": self.sweep.command_line,
             "Made": f"{self.sweep.created:%Y-%m-%d %H:%M %Z}",
             "Result": self.verdict.sentence,

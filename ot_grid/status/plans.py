@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ot_grid.errors import many
@@ -33,6 +34,7 @@ def plan_data(plan: Plan, missing: Sequence[StageRun]) -> dict[str, Any]:
         "repeat": list(plan.repeat),
         "versus": plan.versus,
         "rank_by": list(plan.rank_by),
+        **({"winner": asdict(plan.winner)} if plan.winner else {}),
         "banner": plan.banner,
         "counts": {
             "cells": len(plan.cells),
@@ -103,6 +105,8 @@ def asked(plan: Plan) -> Iterator[str]:
     """Yield what a sweep asks, how its cells are laid out, and what they are compared with and averaged over."""
     if plan.question:
         yield f"  asks: {plan.question}"
+    if plan.winner:
+        yield f"  goes on from: {plan.winner}"
     if plan.design != PRODUCT:
         yield f"  design: {plan.design.replace('_', ' ')}, from {plan.versus}"
     elif plan.versus:
