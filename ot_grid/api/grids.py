@@ -43,17 +43,22 @@ def plan(
     name: str | None = None,
     repeat: Sequence[str] | None = None,
     versus: str | None = None,
+    baselines: Sequence[str] | None = None,
     until: str | None = None,
 ) -> Plan:
     """Return the plan of a grid, e.g. of `["filter=length,difficulty", "teacher=qwq,r1"]`; spends nothing.
 
     Without `multirun` an override has one value. `name` names the sweep, else it is made from what varies; `repeat`
-    names the swept settings that reports average over (default: seeds), `versus` the recipe to compare with, `until` a
-    stage after which it is enough for now (see `Plan.asked`).
+    names the swept settings that reports average over (default: seeds), `versus` the recipe to compare with,
+    `baselines` the models to evaluate as they are beside the cells (student, teacher), `until` a stage after which it
+    is enough for now (see `Plan.asked`).
     """
     from ot_grid.planning import sweep
 
-    made = sweep.plan(sweep.Request(tuple(overrides), multirun, config_dir, name, repeat=repeat, versus=versus))
+    request = sweep.Request(
+        tuple(overrides), multirun, config_dir, name, repeat=repeat, versus=versus, baselines=baselines
+    )
+    made = sweep.plan(request)
     return replace(made, runtime=replace(made.runtime, until=until))
 
 

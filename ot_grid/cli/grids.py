@@ -36,7 +36,7 @@ def planned(args: argparse.Namespace) -> Plan:
     """Return the plan of what was asked for."""
     return api.plan(
         args.overrides, multirun=args.multirun, config_dir=args.config_dir, name=args.name, repeat=args.repeat,
-        versus=args.versus, until=args.until,
+        versus=args.versus, baselines=args.baseline, until=args.until,
     )  # fmt: skip
 
 

@@ -29,6 +29,13 @@ def grid_parser(command: str, about: str) -> argparse.ArgumentParser:
         "--versus", metavar="RECIPE", help="the recipe to compare with, e.g. 'filter=length teacher=qwq'"
     )
     parser.add_argument(
+        "--baseline",
+        type=lambda words: [word.strip() for word in words.split(",") if word.strip()],
+        metavar="student,teacher",
+        help="also evaluate these models as they are, and show them beside the ranked cells: the student before "
+        "training, the teacher",
+    )
+    parser.add_argument(
         "--until",
         metavar="STAGE",
         help="only the stages up to this one, e.g. dataset, one after the other over all cells; the same command "

@@ -33,6 +33,7 @@ class Request:
     name: str | None = None
     repeat: Sequence[str] | None = None  # the swept settings that repeat; None: the file's, and seeds
     versus: str | None = None  # instead of the file's
+    baselines: Sequence[str] | None = None  # the same; see `baselines`
 
 
 @dataclass(frozen=True)

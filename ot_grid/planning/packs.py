@@ -52,7 +52,7 @@ def packs(ready: Sequence[StageRun]) -> Iterator[Pack]:
     """Group ready stage runs: the benchmarks of one student go together, so that it is loaded once."""
     groups: dict[tuple[str, ...], list[StageRun]] = {}
     for run in ready:
-        groups.setdefault(("eval", run.inputs[0]) if run.stage == "eval" else (run.key,), []).append(run)
+        groups.setdefault(("eval", _student(run)) if run.stage == "eval" else (run.key,), []).append(run)
     yield from (Pack(runs) for runs in groups.values())
 
 
@@ -140,5 +140,10 @@ def _model(run: StageRun) -> str:
     if run.needs == "cpu":
         return ""
     if run.stage == "eval":
-        return "student " + run.inputs[0]
+        return "student " + _student(run)
     return "models " + key.short([dict(model) for model in rehearsal.models(run.reads)])
+
+
+def _student(run: StageRun) -> str:
+    """Return whom a benchmark asks: the key of a training, or what stands for a model that is not trained."""
+    return key.short(dict(run.reads["student"])) if "student" in run.reads else run.inputs[0]

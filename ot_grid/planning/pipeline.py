@@ -42,7 +42,7 @@ STAGES = (
     Stage("dataset", "cell", ("format", "train.student", "train.template", "train.max_length")),
     Stage("train", "cell", ("train",)),
     Stage("benchmark", "benchmark", ("eval",)),
-    Stage("eval", "benchmark", ("eval",)),
+    Stage("eval", "benchmark", ("eval", "train.student")),  # of the student only where it is not trained
 )
 
 # Which kind of registered function a field names, where its name is not the kind.
@@ -70,7 +70,8 @@ def reads(stage: Stage, recipe: Recipe, branch: str) -> Iterator[Reads]:
             yield Reads(name, branch, {"source": {"name": name, **choice}})
     elif stage.each == "benchmark":
         for name, benchmark in recipe["eval"].items():
-            yield Reads(name, "", {"benchmark": {"name": name, **_of_benchmark(stage, benchmark)}})
+            own = {} if stage.name != "eval" or trains(recipe) else {"student": recipe["train.student"]}
+            yield Reads(name, "", {"benchmark": {"name": name, **_of_benchmark(stage, benchmark)}, **own})
     else:
         fields = {path.rpartition(".")[2]: for_branch(recipe[path], branch) for path in stage.reads if path in recipe}
         if not _does_nothing(fields[stage.reads[0]]):
@@ -96,6 +97,11 @@ def for_branch(choice: Any, branch: str) -> Any:
         return choice
     own = (choice.get("per_domain") or {}).get(branch) or {}
     return {name: value for name, value in {**choice, **own}.items() if name not in NOT_READ}
+
+
+def trains(recipe: Recipe) -> bool:
+    """Whether a recipe trains a student; else it evaluates one as it is, and nothing comes before that."""
+    return not _does_nothing(recipe["train"])
 
 
 def _does_nothing(choice: Any) -> bool:

@@ -148,12 +148,15 @@ class Builder:
     def cell(self, coordinates: Mapping[str, str], recipe: Recipe, overrides: tuple[str, ...] = ()) -> Cell:
         """Return a cell, adding the stage runs it is the first to need."""
         found: dict[str, None] = {}
+        self._evaluated(recipe, self._trained(recipe, found) if pipeline.trains(recipe) else (), found)
+        return Cell(key.short({"cell": list(found)})[:8], coordinates, recipe, tuple(found), overrides)
+
+    def _trained(self, recipe: Recipe, found: dict[str, None]) -> Sequence[str]:
+        """Add the runs of every branch and of what comes after them; return the key of the training."""
         ends: list[str] = []
         for branch in recipe["domain.branches"]:
             ends += self._chain([s for s in STAGES if s.each in ("source", "branch")], recipe, branch, [], found)
-        trained = self._chain([s for s in STAGES if s.each == "cell"], recipe, "", ends, found)
-        self._evaluated(recipe, trained, found)
-        return Cell(key.short({"cell": list(found)})[:8], coordinates, recipe, tuple(found), overrides)
+        return self._chain([s for s in STAGES if s.each == "cell"], recipe, "", ends, found)
 
     def _chain(
         self, stages: Sequence[Stage], recipe: Recipe, branch: str, inputs: list[str], found: dict[str, None]

@@ -19,6 +19,7 @@ from ot_grid.planning import rehearsal
 
 # Keys of a choice that are not settings of its function.
 OWN = {"mix": {"take"}, "source": {"domain"}}
+STAYS = {"train": {"student"}}  # of a choice that does nothing: the model that is evaluated as it is
 GROUPS = ("mix", "filter", "dedup", "teacher", "verify", "answer_filter", "format", "train")
 
 
@@ -55,7 +56,7 @@ def choice_problems(kind: str, choice: Any, where: str) -> Iterator[str]:
         yield f"{where} names no function; there are: {', '.join(registry.names(kind))} (or null to do nothing)"
         return
     if choice["function"] is None:
-        extra = set(choice) - {"function", *OWN.get(kind, ())}
+        extra = set(choice) - {"function", *OWN.get(kind, ()), *STAYS.get(kind, ())}
         yield from (f"{where} has no setting {name!r}: it does nothing (function: null)" for name in sorted(extra))
         return
     try:

@@ -6,15 +6,16 @@ is a cell. It must not know about stages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ot_grid import key
 from ot_grid.config import RUNTIME_FIELDS, Runtime
 from ot_grid.errors import BadInput, nearest
-from ot_grid.planning import asked, points, signatures, winners
+from ot_grid.planning import asked, baselines, points, signatures, winners
 from ot_grid.planning.asked import Grid, Request, expand
+from ot_grid.planning.pipeline import trains
 from ot_grid.planning.plan import Builder, Cell, Plan, Winner
 from ot_grid.planning.points import Point
 from ot_grid.planning.recipe import Composer, Override, composing, parse, recipe_of, runtime_of, touched
@@ -36,16 +37,23 @@ def plan(request: Request) -> Plan:
         composed = [composer.point(wanted.overrides(place)) for place in places]
         _check(composer, [settings for settings, _ in composed])
     builder = Builder()
+    recipes = [recipe_of(settings, choices) for settings, choices in composed]
+    alone = not any(map(trains, recipes))
     made = [
-        builder.cell(place, recipe_of(settings, choices), _recipe_lines(wanted.overrides(place)))
-        for place, (settings, choices) in zip(places, composed, strict=True)
+        builder.cell(baselines.coordinates(recipe, place, alone=alone), recipe, _recipe_lines(wanted.overrides(place)))
+        for place, recipe in zip(places, recipes, strict=True)
     ]
+    held_against = (file.baselines if file else ()) if request.baselines is None else request.baselines
+    made += [builder.cell(place, recipe) for place, recipe in baselines.beside(recipes, held_against)]
     cells = tuple({cell.id: cell for cell in made}.values())  # two ways to write one value are one cell
     _check_ranking(file.rank_by if file else (), cells)
     return Plan(
-        name=_name(request, file, cells),
+        name=_name(request, file, cells, wanted.varied),
         command=_command(request),
-        factors={name: tuple(dict.fromkeys(place[name] for place in places)) for name in wanted.varied},
+        factors={
+            name: tuple(dict.fromkeys(cell.coordinates[name] for cell in made if name in cell.coordinates))
+            for name in wanted.varied
+        },
         cells=cells,
         runs=builder.runs,
         runtime=replace(with_takes(runtime_of(composed[0][0]), composer.takes), files=composer.files),
@@ -148,14 +156,14 @@ def _plugins(overrides: Sequence[Override]) -> list[str]:
     return [str(name) for value in found for name in (value if isinstance(value, list) else [value])]
 
 
-def _name(request: Request, file: SweepFile | None, cells: Sequence[Cell]) -> str:
+def _name(request: Request, file: SweepFile | None, cells: Sequence[Cell], varied: Iterable[str]) -> str:
     """Return a name that a reader recognises and another sweep does not have: what it is about, a hash of its cells."""
     if request.name and request.name != slug(request.name):
         raise BadInput(
             f"--name {request.name!r} cannot be a folder's name; use letters, digits, '.', '_' and '-': "
             f"{slug(request.name)}"
         )
-    about = file.path.stem if file else "-".join(cells[0].coordinates) or "single"
+    about = file.path.stem if file else "-".join(varied) or "single"
     # short enough to be given as --name
     return request.name or f"{slug(slug(about)[:ABOUT])}-{key.short([cell.id for cell in cells])[:6]}"
 
@@ -163,7 +171,8 @@ def _name(request: Request, file: SweepFile | None, cells: Sequence[Cell]) -> st
 def _command(request: Request) -> tuple[str, ...]:
     """Return what was asked for, as it is typed."""
     repeat = () if request.repeat is None else ("--repeat", ",".join(request.repeat))
-    return (*request.overrides, *repeat, *(("--versus", request.versus) if request.versus else ()))
+    beside = () if request.baselines is None else ("--baseline", ",".join(request.baselines))
+    return (*request.overrides, *repeat, *(("--versus", request.versus) if request.versus else ()), *beside)
 
 
 def _check_ranking(benchmarks: Sequence[str], cells: Sequence[Cell]) -> None:

@@ -16,6 +16,7 @@ what they mean on a command line, and never what YAML makes of them. What a file
     repeat: {train.seed: [1, 2, 3]}             # the same recipe drawn again: averaged over, and never ranked
     versus: filter=length teacher=qwq           # the recipe to compare with; a factor not named is at its first value
     rank_by: [aime24, math500]                  # benchmarks that rank; the others are shown
+    baselines: [student, teacher]               # evaluated beside the cells, as they are (see `baselines`)
 
 All problems of a file are told at once. It must not import Hydra: groups and values are checked where it is composed.
 """
@@ -52,6 +53,7 @@ class SweepFile:
     exclude: tuple[Mapping[str, tuple[str, ...]], ...] = ()
     versus: str = ""
     rank_by: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
 
 
 class _Texts(yaml.BaseLoader):

@@ -159,6 +159,7 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "exclude": _exclude,
     "repeat": _varied,
     "versus": _versus,
+    "baselines": lambda value: _once(value, "of models to hold students against: [student], [student, teacher]"),
     "rank_by": lambda value: _once(value, "of benchmarks, e.g. [aime24, math500]"),
 }
 

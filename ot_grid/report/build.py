@@ -6,22 +6,36 @@ not change the store, and must not import torch or hydra.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from ot_grid.errors import BadInput, nearest
+from ot_grid.errors import BadInput
 from ot_grid.planning.frozen import FrozenCell, Sweep, find_sweep, pick
-from ot_grid.report import gates, latex, losses, notes, page, published, render, sections, selection, verdicts, wishes
+from ot_grid.report import (
+    asking,
+    baselines,
+    gates,
+    latex,
+    losses,
+    notes,
+    page,
+    published,
+    render,
+    sections,
+    selection,
+    verdicts,
+    wishes,
+)
 from ot_grid.report import held_out as looks
+from ot_grid.report.asking import Asked
 from ot_grid.report.details import benchmarks
 from ot_grid.report.factors import effects, interactions
 from ot_grid.report.grouping import Row, rows
-from ot_grid.report.numbers import CORRECTIONS, Options, numbers
+from ot_grid.report.numbers import Options, numbers
 from ot_grid.report.page import evidence
 from ot_grid.report.results import Reader, Result
 from ot_grid.report.selection import View
@@ -30,39 +44,7 @@ from ot_grid.report.verdicts import Verdict
 from ot_grid.store import Store, write_text
 
 __all__ = ["Asked", "Report", "build", "write"]
-MOST_DRAWS = 1_000_000  # of each row; the standard error of a share of 5 % is then 0.02 %
 NO_SWEEP = "-"  # in place of a sweep's name: published scores alone
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a reader wants to see.
-
-    `reference` is the id, label or coordinates of the cell that the others are compared with, by default the first
-    ranked one. `accept` has 'CELL:BENCHMARK' of flagged evaluations to rank all the same, `withdraw` of those that
-    were accepted and are no longer; `held_out` names held-out benchmarks to show apart; `rank_by` all that rank,
-    held-out ones too; `grade` the later scoring to read; `scores` a file of published scores to set beside the sweep;
-    `weights` what benchmarks weigh that do not weigh 1; `correction` how p-values allow for many comparisons, holm or
-    bh; `draws` of the bootstrap; `training_noise` the standard deviation between training seeds, in points, where it
-    is known from elsewhere.
-    """
-
-    reference: str | None = None
-    accept: tuple[str, ...] = ()
-    withdraw: tuple[str, ...] = ()
-    held_out: tuple[str, ...] = ()
-    rank_by: tuple[str, ...] = ()
-    grade: str | None = None
-    scores: Path | None = None
-    weights: Mapping[str, float] = field(default_factory=dict)
-    correction: str = Options.correction
-    draws: int = Options.draws
-    training_noise: float | None = None
-
-    @property
-    def wished(self) -> bool:
-        """Whether it is one reader's wish; what was accepted holds for all."""
-        return replace(self, accept=(), withdraw=()) != Asked()
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +66,7 @@ class Report:
     interactions: pd.DataFrame  # one row a pair of choices of two factors, see `factors.interactions`
     benchmarks: pd.DataFrame  # one row a cell and benchmark, see `details.benchmarks`
     apart: pd.DataFrame  # the same of the held-out benchmarks that were named to be shown
+    beside: pd.DataFrame  # one row a model that was evaluated as it is, see `baselines.table`
     view: View  # which benchmarks rank, and which are held out
     banner: tuple[str, ...]  # "REHEARSAL: ...", "HELD OUT: ...": what must be known before any number
     notes: tuple[str, ...]
@@ -126,6 +109,7 @@ class Report:
             "interactions": self.interactions,
             "benchmarks": self.benchmarks,
             "apart": self.apart,
+            **({"baselines": self.beside} if len(self.beside) else {}),
         }
         return render.strict_json(self._page, frames, facts)
 
@@ -157,7 +141,10 @@ class Report:
         tables = sections.Tables(self.table, self.factors, self.interactions, names, self.noise)
         shown = sections.sections(tables)
         apart = [sections.held_out(self.apart, self.sweep)] if len(self.apart) else []
-        return render.Page(heading, self.banner, [*shown, *apart], sections.unranked(self.table), self.notes)
+        beside = [baselines.section(self.beside, self.reference)] if len(self.beside) else []
+        return render.Page(
+            heading, self.banner, [*shown[:1], *beside, *shown[1:], *apart], sections.unranked(self.table), self.notes
+        )
 
 
 def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
@@ -167,10 +154,10 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
     """
     asked = asked or Asked()
     scores = published.read(asked.scores) if asked.scores else None
-    sweep, reader = _sweep(store, name, scores), Reader(store, asked.grade)
+    (sweep, others), reader = baselines.split(_sweep(store, name, scores)), Reader(store, asked.grade)
     shown = selection.of(sweep, asked.held_out, asked.rank_by or sweep.rank_by)
     accepted = selection.accepted_now(sweep, store.sweep(sweep.name), asked.accept, asked.withdraw)
-    _check(asked, shown)
+    asking.check(asked, shown)
     wanted = pick(sweep, asked.reference) if asked.reference is not None else None
     measured = [cell for cell in sweep.cells if not any(cell is one.cell for one in (scores.results if scores else ()))]
     read = [*reader.results(replace(sweep, cells=tuple(measured))), *(scores.results if scores else ())]
@@ -182,8 +169,9 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
         *wishes.weighed(asked.weights),
     ]
     apart = gates.flagged(shown.shown_apart(read), (), rehearsed=bool(sweep.banner))
+    beside = reader.results(replace(sweep, cells=others))
     made = _report(
-        _Read(sweep, reader, shown, judged, apart), asked, _Said(wanted, said, tuple(notes.cost(reader, sweep)))
+        _Read(sweep, reader, shown, judged, apart, beside), asked, _Said(wanted, said, tuple(notes.cost(reader, sweep)))
     )
     return replace(made, behind=Behind(store, tuple(judged), asked.grade))
 
@@ -197,34 +185,6 @@ def _sweep(store: Store, name: str | None, scores: published.PublishedScores | N
     return published.joined(found, scores) if scores else found
 
 
-def _check(asked: Asked, shown: View) -> None:
-    known = (*shown.ranking, *shown.others, *shown.held_out)
-    problems = [
-        *(
-            f"--weigh {name!r} is no benchmark here; {nearest(name, known)}"
-            for name in asked.weights
-            if name not in known
-        ),
-        *(
-            f"--weigh {name}={weight:g} is no weight; give 0 or more, e.g. --weigh {name}=2"
-            for name, weight in asked.weights.items()
-            if not 0 <= weight < math.inf
-        ),
-    ]
-    if shown.ranking and not any(asked.weights.get(name, 1) for name in shown.ranking):
-        problems.append(f"--weigh leaves nothing that counts; one must weigh more than 0: {', '.join(shown.ranking)}")
-    if asked.correction not in CORRECTIONS:
-        problems.append(f"--correction {asked.correction!r}; {nearest(asked.correction, CORRECTIONS)}")
-    if asked.training_noise is not None and not 0 <= asked.training_noise <= 100:
-        problems.append(f"--training-noise {asked.training_noise:g} is no standard deviation in points, e.g. 0.8")
-    if asked.draws < 100:
-        problems.append(f"--draws {asked.draws} is too few to say anything of the tails; give at least 100")
-    if asked.draws > MOST_DRAWS:
-        problems.append(f"--draws {asked.draws} would fill the memory and change no digit; give at most {MOST_DRAWS}")
-    if problems:
-        raise BadInput(*problems)
-
-
 @dataclass(frozen=True)
 class _Read:
     """What was read of a sweep."""
@@ -234,6 +194,7 @@ class _Read:
     shown: View
     judged: list[Result]
     apart: list[Result]
+    beside: list[Result]
 
 
 @dataclass(frozen=True)
@@ -250,9 +211,12 @@ def _report(read: _Read, asked: Asked, said: _Said) -> Report:
     lines = rows(sweep, results)
     standing = [row for row in lines if row.ranked]
     used = _reference(standing, said.wanted)
-    found = numbers(standing, used, Options(asked.weights, asked.correction, asked.draws, asked.training_noise))
+    options = Options(asked.weights, asked.correction, asked.draws, asked.training_noise)
+    found = numbers(standing, used, options)
     apart = benchmarks(read.apart)
-    table = ranked(Ingredients(sweep, lines, found, read.reader.cost, apart))
+    told = Ingredients(sweep, lines, found, read.reader.cost, apart)
+    table = ranked(told)
+    beside = baselines.table(told, read.shown.taking_part(read.beside), baselines.Against(used, found, options))
     factors, both = effects(sweep, lines, found), interactions(sweep, found)
     verdict = verdicts.verdict(found, len(standing), asked.draws, drawn=sweep.drawn)
     first = notes.reference(said.wanted or sweep.cells[0], used, lines) if sweep.cells else "The sweep has no cell."
@@ -260,14 +224,16 @@ def _report(read: _Read, asked: Asked, said: _Said) -> Report:
     made = notes.Made(sweep, table, factors, read.judged, found, verdict)
     return Report(
         sweep=sweep, table=table, factors=factors, interactions=both, benchmarks=benchmarks(read.judged), apart=apart,
+        beside=beside,
         view=read.shown,
         banner=(
             *wishes.banner(read.shown), *losses.banner(results), *(f"REHEARSAL: {line}" for line in sweep.banner),
         ),
-        notes=(first, *said.wishes, *compared, *losses.said(read.judged), *notes.written(made), *said.cost),
+        notes=(first, *said.wishes, *compared, *losses.said(read.judged), *notes.written(made),
+               *baselines.lacking(beside), *said.cost),
         verdict=verdict,
         noise=notes.noise(found, verdict, sweep.drawn), reference=used.cell.id if used else None,
-        complete=bool(results) and all(result.complete for result in results),
+        complete=bool(results) and all(result.complete for result in (*results, *read.beside)),
     )  # fmt: skip
 
 

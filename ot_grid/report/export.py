@@ -17,7 +17,7 @@ from typing import Any
 from ot_grid import key, store, tables
 from ot_grid.errors import BadInput, nearest
 from ot_grid.inference.replies import Replies
-from ot_grid.planning.frozen import Sweep
+from ot_grid.planning.frozen import FrozenCell, Sweep
 from ot_grid.report import evaluations
 from ot_grid.report.evaluations import Evaluation
 from ot_grid.stages.eval import MATRIX, Answered, chat
@@ -28,17 +28,21 @@ COLUMNS = {**MATRIX, "text": "string", "answer": "string", "output": "string", "
 
 
 def export(place: Store, sweep: Sweep, folder: Path, *, form: str, only: Sequence[str] = ()) -> list[Path]:
-    """Write the finished evaluations of a sweep below `folder`, a folder for each student; return the files."""
+    """Write the finished evaluations of a sweep below `folder`, a folder for each cell; return the files.
+
+    Of cells that share an evaluation the first has it.
+    """
     if form not in FORMATS:
         raise BadInput(f"format {form!r} is not known; {nearest(form, FORMATS)}")
     write = _parquet if form == "parquet" else _lm_eval
     held_out = set(sweep.held_out) - set(only)  # what is held out comes only to who names it
+    names = {run.key: named(cell) for cell in reversed(sweep.cells) for run in cell.runs}
     written: list[Path] = []
     with closing(Replies(place.replies)) as replies:
         for artifact in evaluations.of_sweep(place, sweep, only):
             evaluation = evaluations.load(place, artifact, replies)
             if evaluation.name not in held_out:
-                written += write(evaluation, folder / student(evaluation))
+                written += write(evaluation, folder / names[evaluation.record["key"]])
     if not written:
         raise BadInput(
             f"sweep {sweep.name!r} has no finished evaluation that is not held out; name held-out ones (--only), or "
@@ -47,9 +51,9 @@ def export(place: Store, sweep: Sweep, folder: Path, *, form: str, only: Sequenc
     return written
 
 
-def student(evaluation: Evaluation) -> str:
-    """Return the name of the model that answered: the train run it came from."""
-    return f"student-{store.read_json(evaluation.artifact / store.RECIPE)['inputs'][0]}"
+def named(cell: FrozenCell) -> str:
+    """Return what a cell's folder is called: its coordinates, and its id."""
+    return f"{store.slug(cell.label)}-{cell.id}"
 
 
 def _parquet(evaluation: Evaluation, folder: Path) -> Iterator[Path]:

@@ -128,7 +128,7 @@ def _ranking(told: Tables) -> Section:
         for before in (DOMAIN, SCORE):
             if column.startswith(before):
                 columns[column.removeprefix(before)] = (True, list(map(percent, table[column])))
-    return _section(f"RANKED CELLS: scores in percent; {told.noise}", columns, second)
+    return table_of(f"RANKED CELLS: scores in percent; {told.noise}", columns, second)
 
 
 def _errors(table: pd.DataFrame) -> list[str]:
@@ -141,7 +141,7 @@ def _errors(table: pd.DataFrame) -> list[str]:
 
 def _coverage(table: pd.DataFrame) -> Section:
     states = _statuses(table)
-    return _section(
+    return table_of(
         "WHAT STANDS BEHIND THEM: cut, no answer, ungraded in percent of replies",
         {
             "rank": (True, ranks(table)),
@@ -177,7 +177,7 @@ def _statuses(table: pd.DataFrame) -> list[str]:
 
 def _factors(factors: pd.DataFrame) -> Section:
     cells = [f"{done} of {of}" for done, of in zip(factors["cells"], factors["of"], strict=True)]
-    return _section(
+    return table_of(
         "FACTORS: means over the ranked cells; difference to the factor's best; share of what varies",
         {
             "factor": (False, list(factors["factor"])),
@@ -195,7 +195,7 @@ def _factors(factors: pd.DataFrame) -> Section:
 def _interactions(interactions: pd.DataFrame) -> Section:
     shown = interactions.reindex(interactions["effect"].abs().sort_values(ascending=False).index)[:SHOWN]
     more = f"; the {SHOWN} largest of {len(interactions)}" if len(interactions) > SHOWN else ""
-    return _section(
+    return table_of(
         f"INTERACTIONS: what two choices give together beyond their sum{more}",
         {
             "factors": (False, list(shown["factors"])),
@@ -221,7 +221,7 @@ def held_out(apart: pd.DataFrame, sweep: Sweep) -> Section:
     }
     for name in dict.fromkeys(apart["benchmark"]):
         columns[name] = (True, [shown.get((cell.id, name), NONE) for cell in sweep.cells])
-    return _section("HELD OUT: scores in percent with 95 % intervals; they take no part in the ranking", columns)
+    return table_of("HELD OUT: scores in percent with 95 % intervals; they take no part in the ranking", columns)
 
 
 def _with_interval(row: Any) -> str:
@@ -230,7 +230,8 @@ def _with_interval(row: Any) -> str:
     return f"{row['mean']:.1f} [{row['low']:.1f}, {row['high']:.1f}]{' flagged' if row['flags'] else ''}"
 
 
-def _section(title: str, columns: dict[str, tuple[bool, list[str]]], second: int = 0) -> Section:
+def table_of(title: str, columns: dict[str, tuple[bool, list[str]]], second: int = 0) -> Section:
+    """Return a section of columns, each with whether it holds numbers."""
     rows = [list(row) for row in zip(*(cells for _, cells in columns.values()), strict=True)]
     return Section(title, list(columns), rows, [number for number, _ in columns.values()], second)
 

@@ -89,14 +89,22 @@ def _ask(work: Work) -> list[Answered]:
             f"benchmark {benchmark['name']!r}: repeats={repeats!r} at temperature={sampling.temperature!r}: greedy "
             f"repeats are equal, and one is the least; use repeats=1 or a temperature above 0"
         )
-    trained, frozen = work.inputs
-    questions = drawn(tables.read_questions(frozen), benchmark["limit"])
+    model, path = _asked(work)
+    questions = drawn(tables.read_questions(work.inputs[-1]), benchmark["limit"])
     turns = [(question, repeat) for question in questions for repeat in range(repeats)]
     chats = [chat(benchmark, question) for question, _ in turns]
     work.progress(0, len(turns), "replies")
     samples = [repeat for _, repeat in turns]
-    replies = work.asker.ask(chats, samples, model=student(trained), sampling=sampling, path=trained / "model")
+    replies = work.asker.ask(chats, samples, model=model, sampling=sampling, path=path)
     return [Answered(question, repeat, reply) for (question, repeat), reply in zip(turns, replies, strict=True)]
+
+
+def _asked(work: Work) -> tuple[Model, Path | None]:
+    """Return whom to ask, and where it lies: a student that was trained, or a model as it is, which lies anywhere."""
+    if "student" in work.reads:
+        return bind.made(Model, work.reads["student"]), None
+    trained = work.inputs[0]
+    return student(trained), trained / "model"
 
 
 def chat(benchmark: Mapping[str, Any], question: Question) -> list[Message]:

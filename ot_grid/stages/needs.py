@@ -42,14 +42,14 @@ class Asking:
 
 
 def askings(run: StageRun, plan: Plan) -> Iterator[Asking]:
-    """Yield the models that a stage run loads; of a benchmark the student that its training names."""
+    """Yield the models that a stage run loads; of a benchmark the student, which its training names."""
     if run.stage == "train":
         settings = run.reads["train"]
         if {"student", "max_length"} <= settings.keys():  # of a function of somebody's own nothing is known
             yield Asking(settings["student"], int(settings["max_length"]))
         return
     named = list(rehearsal.models(run.reads))
-    if run.stage == "eval":
+    if run.stage == "eval" and "student" not in run.reads:
         parents = [plan.runs[key] for key in run.inputs if key in plan.runs]
         named = [parent.reads["train"]["student"] for parent in parents if "student" in parent.reads.get("train", ())]
     prompt = PROMPT + (JUDGED if run.stage == "verify" else 0)

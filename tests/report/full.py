@@ -93,7 +93,8 @@ def report(cells: int = 12, *, coordinates: list[dict[str, str]] | None = None, 
     view = View(BENCHMARKS, False, (), (), ())
     return Report(
         sweep=sweep, table=found, factors=factors(named), benchmarks=pd.DataFrame(scores), apart=pd.DataFrame(),
-        view=view, banner=tuple(f"REHEARSAL: {line}" for line in banner), notes=(), reference=None, complete=True,
+        beside=pd.DataFrame(), view=view,
+        banner=tuple(f"REHEARSAL: {line}" for line in banner), notes=(), reference=None, complete=True,
         verdict=VERDICT, noise="training noise is NOT covered (one training seed a cell)", interactions=pd.DataFrame(),
     )  # fmt: skip
 

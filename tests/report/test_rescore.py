@@ -11,6 +11,7 @@ from ot_grid import api, key, store, tables
 from ot_grid.cli import main
 from ot_grid.errors import BadInput, Corrupt
 from ot_grid.inference.replies import Purchase, Replies
+from ot_grid.planning import frozen
 from ot_grid.rows import Reply, question
 from ot_grid.stages import eval as eval_stage
 from ot_grid.store import Store
@@ -117,7 +118,8 @@ def test_held_out_scores_are_not_told(place, capsys):
 def test_samples_are_written_as_the_harness_writes_them(place, tmp_path):
     """One line a question with all repeats, and the results with mean and standard error."""
     samples, results = api.export(place=place.root, to=tmp_path / "out")
-    assert samples.parent.name == "student-" + "t" * 16
+    [cell] = frozen.find_sweep(place, "one").cells
+    assert samples.parent.name == f"{store.slug(cell.label)}-{cell.id}"
     assert samples.name == "samples_bench_2026-11-23T12-00-00.jsonl"
     lines = [json.loads(line) for line in samples.read_text().splitlines()]
     assert [line["doc_id"] for line in lines] == [0, 1]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Evidence", "PageLimits", "collect", "html"]
 
-SCRIPTS = ("text", "dom", "data", "grid", "scale", "ranking", "forest", "factors", "cost", "heat", "cell", "questions",
-           "outputs", "steps", "main")  # fmt: skip
+SCRIPTS = ("text", "dom", "data", "grid", "scale", "ranking", "forest", "factors", "baselines", "cost", "heat", "cell",
+           "questions", "outputs", "steps", "main")  # fmt: skip
 
 
 def html(report: Report, evidence: Evidence | None = None) -> str:
@@ -80,6 +80,7 @@ def _facts(report: Report, evidence: Evidence | None) -> Mapping[str, Any]:
         "table": columns(report.table),
         "effects": columns(report.factors),
         "interactions": columns(report.interactions) if hasattr(report, "interactions") else {},
+        "baselines": columns(report.beside) if len(report.beside) else {},
         "evidence": dict(evidence.index) if evidence else None,
     }
     return {name: plain(value) for name, value in facts.items()}

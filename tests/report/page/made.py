@@ -79,7 +79,7 @@ def report(words: Words | None = None, **more: Any) -> Any:
     made = {
         "sweep": sweep, "table": frame, "factors": effects(said), "interactions": interactions(said),
         "benchmarks": benchmarks(said, frame), "apart": pd.DataFrame(columns=["cell", "benchmark"]),
-        "view": View(tuple(said.benchmarks), False, (), (), ()), "banner": tuple(said.banner),
+        "beside": pd.DataFrame(), "view": View(tuple(said.benchmarks), False, (), (), ()), "banner": tuple(said.banner),
         "notes": tuple(said.notes), "verdict": Verdict(sentence=said.sentence), "noise": said.noise,
         "reference": ids[len(ids) // 2], "complete": True,
     }  # fmt: skip

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from importlib.resources import files
 
+import pandas as pd
 import pytest
 
 from ot_grid.report import build as reports
@@ -243,4 +244,20 @@ def test_an_unfinished_sweep_is_shown(show: Show, made: Made):
     opened = show(html(reports.build(made.store, None)))
     assert opened.text("#ranking h2") == "No row is ranked yet"
     assert len(opened.all("#ranking tr.unranked")) == 4
+    opened.quiet()
+
+
+def test_models_as_they_are_have_a_part_of_their_own(show: Show):
+    """With the difference to the reference drawn, and hostile names as text."""
+    rows = {
+        "baseline": ["Qwen/QwQ-32B", "<img src=x onerror=pwned=1>"], "cell": ["b0", "b1"], "mean": [61.5, None],
+        "difference": [12.25, None], "diff_low": [9.0, None], "diff_high": [15.5, None], "p_adjusted": [0.001, None],
+        "score:math500": [61.5, None], "cut": [1.0, None], "unextracted": [0.0, None],
+        "verdict": ["resolved", ""], "status": ["complete", "partial"],
+    }  # fmt: skip
+    opened = show(html(made.report(beside=pd.DataFrame(rows))))
+    opened.near("#baselines", "svg")
+    assert opened.all("#baselines tbody tr th, #baselines tbody tr td:first-child")[:1] == ["Qwen/QwQ-32B"]
+    assert "<img src=x onerror=pwned=1>" in opened.text("#baselines tbody")
+    assert "+12.3" in opened.text("#baselines tbody")
     opened.quiet()

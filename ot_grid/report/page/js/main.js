@@ -40,7 +40,7 @@ function header() {
 }
 
 function navigation(sections) {
-  const names_ = { ranking: "Ranking", differences: "Differences", factors: "Factors", cost: "Cost", scaling: "Scaling", heat: "Benchmarks", questions: "Questions", steps: "Steps" };
+  const names_ = { ranking: "Ranking", differences: "Differences", baselines: "Models as they are", factors: "Factors", cost: "Cost", scaling: "Scaling", heat: "Benchmarks", questions: "Questions", steps: "Steps" };
   return el("nav", { "aria-label": "Parts of this report" }, el("ul", {}, sections.map((node) => el("li", {}, el("a", { href: `#${node.id}` }, names_[node.id])))));
 }
 
@@ -50,7 +50,7 @@ function footer() {
 }
 
 function build() {
-  const sections = [rankingSection(), forestSection(), factorsSection(), costSection(), scaleSection(), heatSection(), questionsSection(), stepsSection()].filter(Boolean);
+  const sections = [rankingSection(), forestSection(), baselinesSection(), factorsSection(), costSection(), scaleSection(), heatSection(), questionsSection(), stepsSection()].filter(Boolean);
   document.title = plain(`${facts.sweep} · ot_grid report`);
   const page = document.getElementById("page");
   page.replaceChildren(header(), navigation(sections), el("main", {}, sections), footer());
