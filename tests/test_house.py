@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = (
     "ot_grid.config", "ot_grid.extras", "ot_grid.planning.frozen", "ot_grid.planning.plan", "ot_grid.key",
     "ot_grid.sizing.models", "ot_grid.sizing.gpus", "ot_grid.sizing.generation", "ot_grid.stages.training.dealing",
+    "ot_grid.report.scaling",
 )  # fmt: skip
 CORE = {  # module -> its test file
     "running/execute": "running/test_execute.py", "job": "test_job.py", "cluster/standing": "cluster/test_standing.py",

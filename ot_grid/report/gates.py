@@ -5,7 +5,8 @@ broken. So a flag takes three things together: a margin far beyond what recipes 
 spread, and a test that hardly ever fires by chance; what all cells with one choice have is the choice's effect. Of two
 cells the margin is larger. What no student does (many empty, unjudged or identical replies) is flagged whatever the
 siblings have. A cell alone is never flagged for being cut: a rehearsal or a small limit cuts nearly all of everyone's.
-Published scores have no replies to look at, and are judged by how they stand to each other.
+Published scores have no replies to look at, and are judged by how they stand to each other. Along the scale `scaling`
+judges.
 
 Of simulated healthy sweeps with 8 benchmarks, 100 of each shape, none of 27, 9 or 2 x 2 cells had a flag, of two cells
 2, of three cells 4: such sweeps of one factor have no other choice to explain a difference. Of the 87 published rows
@@ -22,7 +23,7 @@ from itertools import product
 
 import numpy as np
 
-from ot_grid.report import collapse, unpaired
+from ot_grid.report import collapse, scaling, unpaired
 from ot_grid.report.align import stacked
 from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.results import Flag, Result
@@ -65,7 +66,7 @@ def flags(results: Sequence[Result], *, rehearsed: bool = False) -> list[Flag]:
 
     In a rehearsal no fall is one: a tiny student on a few questions can fall anywhere.
     """
-    found = [*_shares(results), *(() if rehearsed else _collapsed(results))]
+    found = [*_shares(results), *(() if rehearsed else (*_collapsed(results), *scaling.flags(results)))]
     place = {result.cell.id: number for number, result in enumerate(results)}
     return sorted(found, key=lambda flag: place[flag.cell])
 
@@ -232,12 +233,6 @@ class _Errors:
 
 def _unpaired(own: BenchmarkResult, others: Sequence[BenchmarkResult]) -> float:
     """Return the standard error of a score's difference to the mean of others, of which not all have questions."""
-    known = [variance for each in others if not math.isnan(variance := _variance(each))]
-    error = math.sqrt(_variance(own) + math.fsum(known) / len(known) ** 2) if known else math.nan
+    known = [variance for each in others if not math.isnan(variance := unpaired.of_any(each))]
+    error = math.sqrt(unpaired.of_any(own) + math.fsum(known) / len(known) ** 2) if known else math.nan
     return math.inf if math.isnan(error) else 100 * error
-
-
-def _variance(each: BenchmarkResult) -> float:
-    """Return the variance of a score, half a question at least; published ones have the questions fixed."""
-    found = se_mean(each.means) ** 2 if each.published is None else unpaired.variance(each)
-    return max(found, (0.5 / each.asked) ** 2) if each.asked else found

@@ -14,6 +14,7 @@ from scipy import special
 
 from ot_grid.report.grouping import Row
 from ot_grid.report.matrices import BenchmarkResult
+from ot_grid.report.statistics import se_mean
 from ot_grid.report.stats.paired import Differences
 from ot_grid.report.stats.seeds import Floor
 from ot_grid.report.stats.student import CONFIDENCE, FloatArray
@@ -69,6 +70,12 @@ def variance(each: BenchmarkResult) -> float:
         return float(known.se**2)
     replies = known.questions * known.repeats
     return max(share * (1 - share) / replies if np.isnan(known.se) else known.se**2, (0.5 / replies) ** 2)
+
+
+def of_any(each: BenchmarkResult) -> float:
+    """Return the variance of a score, half a question at least; published ones have the questions fixed."""
+    found = se_mean(each.means) ** 2 if each.published is None else variance(each)
+    return max(found, (0.5 / each.asked) ** 2) if each.asked else found
 
 
 def _reach(degrees: FloatArray | float) -> FloatArray:
