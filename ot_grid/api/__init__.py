@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from ot_grid.api.cells import Reproduced, explain, reproduce
 from ot_grid.api.grids import Ran, artifacts_of, cancel, plan, resume, retry, run, status, throttle
-from ot_grid.api.results import compare, export, report, rescore, track
+from ot_grid.api.results import compare, demo, export, report, rescore, track
 from ot_grid.planning.plan import Plan
 
 __all__ = [
-    "Plan", "Ran", "Reproduced", "artifacts_of", "cancel", "compare", "explain", "export", "plan", "report",
+    "Plan", "Ran", "Reproduced", "artifacts_of", "cancel", "compare", "demo", "explain", "export", "plan", "report",
     "reproduce", "rescore", "resume", "retry", "run", "status", "throttle", "track",
 ]  # fmt: skip

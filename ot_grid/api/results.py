@@ -120,6 +120,15 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
+def demo(to: Path) -> str:
+    """Return what there is to say of the published students of OpenThoughts; their whole report is written to `to`."""
+    from ot_grid.report import demo as published
+
+    made = published.report(Store(to))
+    _written(made, to)
+    return published.text(made)
+
+
 def compare(
     one: str,
     other: str,

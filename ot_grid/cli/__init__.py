@@ -20,6 +20,7 @@ HYDRA_FLAGS = ("--cfg", "-c", "--info", "-i", "--shell-completion", "-sc", "--hy
 BAD_INPUT, INTERRUPTED = 2, 130
 
 COMMANDS = {  # command: the module that has a function of that name
+    "demo": "demo",
     "run": "grids",
     "plan": "grids",
     "resume": "grids",

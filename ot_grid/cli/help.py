@@ -13,6 +13,7 @@ from ot_grid.planning.sweep_file import headline, listed
 
 HEAD = """ot_grid: runs a grid of reasoning-data recipes, from source questions to a ranked table.
 
+  python -m ot_grid demo                                              87 published students, ranked: ten seconds
   python -m ot_grid -m filter=length,difficulty teacher=qwq,r1        run the grid: 4 cells, then the ranked table
   python -m ot_grid -m +sweep=teachers                                the same from a file in sweeps/
   python -m ot_grid plan -m filter=length,difficulty teacher=qwq,r1   what would run and what is shared; spends nothing

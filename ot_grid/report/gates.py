@@ -37,6 +37,7 @@ BLUR = 0.01  # added to a share and to what it leaves: none and one in a hundred
 LEAST_SPREAD = 0.5  # of log-odds; a few siblings can agree by chance
 HALF = 0.5  # of the replies: siblings with so much are alike
 LONG = 50  # tokens: shorter replies may be the same twice without a fault
+PROFILES = ("domain", "data", *scaling.ROWS)  # factors that change which benchmarks a student is good at
 FEW = 30  # questions: of fewer a recipe can lose most and be sound, so only what goes to nearly nothing looks broken
 
 
@@ -193,6 +194,21 @@ def _odd(own: float, others: FloatArray) -> bool:
 
 
 def _collapsed(results: Sequence[Result]) -> Iterator[Flag]:
+    """Yield the scores that collapsed: among all cells, and among those of one domain of data and one scale.
+
+    Another domain or scale gives students another profile, in which a fall would drown.
+    """
+    groups: defaultdict[tuple[str, ...], list[Result]] = defaultdict(list)
+    for result in results:
+        groups[tuple(result.cell.coordinates.get(name, "") for name in PROFILES)].append(result)
+    found: dict[tuple[str, str], Flag] = {}
+    for group in (results, *(groups.values() if len(groups) > 1 else ())):
+        for flag in _collapsed_among(group):
+            found.setdefault((flag.cell, flag.benchmark), flag)
+    yield from found.values()
+
+
+def _collapsed_among(results: Sequence[Result]) -> Iterator[Flag]:
     names = list(dict.fromkeys(each.name for result in results for each in result.benchmarks))
     done = [result.done for result in results]
     scores = np.array([[100 * each[name].score if name in each else np.nan for name in names] for each in done])

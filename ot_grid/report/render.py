@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,21 +35,23 @@ class Page:
 
 def text(page: Page) -> str:
     """Return terminal text of at most 100 columns, but for paths, which stay whole to be copied."""
-    lines = [*_wrapped(page.banner), *([""] if page.banner else [])]
-    lines += _wrapped([f"{name}: {value}" for name, value in page.heading.items()])
+    lines = [*wrapped(page.banner), *([""] if page.banner else [])]
+    lines += wrapped([f"{name}: {value}" for name, value in page.heading.items()])
     for number, section in enumerate(page.sections):
-        lines += ["", section.title, *_laid_out(section)]
+        lines += ["", section.title, *laid_out(section)]
         if page.unranked and not number:
-            lines += ["", "NOT RANKED", *_wrapped([f"{cell}: {cause}" for cell, cause in page.unranked])]
-    return "\n".join([*lines, "", "NOTES", *_wrapped([f"- {note}" for note in page.notes])]) + "\n"
+            lines += ["", "NOT RANKED", *wrapped([f"{cell}: {cause}" for cell, cause in page.unranked])]
+    return "\n".join([*lines, "", "NOTES", *wrapped([f"- {note}" for note in page.notes])]) + "\n"
 
 
-def _wrapped(paragraphs: Sequence[str]) -> list[str]:
+def wrapped(paragraphs: Iterable[str]) -> list[str]:
+    """Return paragraphs as lines of a terminal."""
     wrap = textwrap.TextWrapper(WIDTH, subsequent_indent=GAP, break_long_words=False, break_on_hyphens=False)
     return [line for paragraph in paragraphs for line in wrap.wrap(paragraph)]
 
 
-def _laid_out(section: Section) -> Iterator[str]:
+def laid_out(section: Section) -> Iterator[str]:
+    """Yield the lines of a table, on as many pages of columns as the width asks for."""
     columns = [[_cut(each) for each in column] for column in zip(section.headers, *section.rows, strict=True)]
     widths = [max(map(len, column)) for column in columns]
     for number, shown in enumerate(_pages(widths, section.second)):
