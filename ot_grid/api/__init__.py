@@ -12,10 +12,29 @@ from __future__ import annotations
 
 from ot_grid.api.cells import Reproduced, explain, reproduce
 from ot_grid.api.grids import Ran, artifacts_of, cancel, plan, resume, retry, run, status, throttle
-from ot_grid.api.results import compare, demo, export, report, rescore, track
+from ot_grid.api.results import Showing, compare, demo, export, report, rescore, show, track
 from ot_grid.planning.plan import Plan
 
 __all__ = [
-    "Plan", "Ran", "Reproduced", "artifacts_of", "cancel", "compare", "demo", "explain", "export", "plan", "report",
-    "reproduce", "rescore", "resume", "retry", "run", "status", "throttle", "track",
+    "Plan",
+    "Ran",
+    "Reproduced",
+    "Showing",
+    "artifacts_of",
+    "cancel",
+    "compare",
+    "demo",
+    "explain",
+    "export",
+    "plan",
+    "report",
+    "reproduce",
+    "rescore",
+    "resume",
+    "retry",
+    "run",
+    "show",
+    "status",
+    "throttle",
+    "track",
 ]  # fmt: skip

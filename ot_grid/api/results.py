@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ot_grid import registry
 from ot_grid.errors import BadInput
 from ot_grid.planning import frozen
-from ot_grid.planning.frozen import Sweep
+from ot_grid.planning.frozen import FrozenCell, Sweep
 from ot_grid.store import Store
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ot_grid.report import rescore as rescoring
     from ot_grid.report.build import Asked, Report
     from ot_grid.report.compare import Comparison
+    from ot_grid.report.show import Shown
 
 
 def track(
@@ -156,6 +157,45 @@ def compare(
     for name in {side.sweep.name for side in made.compared.sides} if made.held_out else ():
         looks.write(Store(place).sweep(name), made.held_out)
     return made
+
+
+@dataclass(frozen=True)
+class Showing:
+    """The data of a cell, stage by stage."""
+
+    cell: FrozenCell
+    stages: Sequence[Shown]
+    looked: tuple[str, ...]  # held-out benchmarks of which replies were shown
+
+    def to_text(self, *, whole: bool = False) -> Iterator[str]:
+        """Yield lines of at most 100 columns."""
+        from ot_grid.report.show import words
+
+        return words.text(self.cell, self.stages, whole=whole)
+
+
+def show(
+    cell: str,
+    stage: str | None = None,
+    *,
+    place: str | Path,
+    most: int | None = None,
+    held_out: Sequence[str] = (),
+) -> Showing:
+    """Return what every stage of a cell kept and dropped; of one stage (or benchmark), `most` rows of both.
+
+    Replies to held-out benchmarks are shown where these are named, which is noted beside the sweep.
+    """
+    from ot_grid.report import held_out as looks
+    from ot_grid.report import show as showing
+
+    sweep, found = frozen.find_cell(Store(place), cell)
+    rows = showing.EXAMPLES if most is None else most
+    stages = showing.build(Store(place), sweep, found, stage=stage, most=rows, held_out=held_out)
+    looked = tuple(name for name in held_out if any(run.label == name and run.stage == "eval" for run in found.runs))
+    if looked:
+        looks.write(Store(place).sweep(sweep.name), looked)
+    return Showing(found, stages, looked)
 
 
 def rescore(

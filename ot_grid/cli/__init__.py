@@ -26,6 +26,7 @@ COMMANDS = {  # command: the module that has a function of that name
     "resume": "grids",
     "retry": "grids",
     "report": "report",
+    "show": "show",
     "compare": "compare",
     "reproduce": "cells",
     "explain": "cells",

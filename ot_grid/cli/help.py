@@ -26,6 +26,7 @@ HEAD = """ot_grid: runs a grid of reasoning-data recipes, from source questions 
   python -m ot_grid cancel SWEEP                                      end its jobs; what is stored stays
   python -m ot_grid report [SWEEP] [--format markdown|csv|latex]      the ranked table; report.html: a page to explore
   python -m ot_grid report [SWEEP] --held-out NAME                    scores that are shown only by name; it is noted
+  python -m ot_grid show CELL [STAGE] [-n 5]                          its data: rows that were kept, dropped, trained on
   python -m ot_grid compare CELL CELL [SWEEP] [--question Q]          two cells: what differs, what each of them said
   python -m ot_grid rescore [SWEEP] [--grade hendrycks]               grade what was said again, without a model
   python -m ot_grid export [SWEEP] --to FOLDER [--format parquet]     sample logs as lm-evaluation-harness writes them

@@ -44,24 +44,24 @@ def of_cells(place: Shelves, cells: Sequence[FrozenCell], most: int) -> tuple[li
 
 def _step(place: Shelves, run: FrozenRun, folder: Path, users: Sequence[str]) -> dict[str, Any]:
     counts = shelves.said(folder / RECORD).get("counts") or {}
-    lost = _lost(folder)
+    gone = lost(folder)
     kept, spread = _scored(folder)
-    groups = Counter(lost["kind"])
+    groups = Counter(gone["kind"])
     shown = groups.most_common(REASONS)
     return {
         "stage": run.stage, "label": run.label, "branch": run.branch, "key": run.key, "cells": list(users),
-        "in": _count(counts, IN), "kept": _count(counts, OUT), "dropped": len(lost),
+        "in": _count(counts, IN), "kept": _count(counts, OUT), "dropped": len(gone),
         "reasons": [
-            {"reason": name, "count": count, "examples": _told(place, folder, _records(lost[lost["kind"] == name]))}
+            {"reason": name, "count": count, "examples": told(place, folder, records(gone[gone["kind"] == name]))}
             for name, count in shown
         ],
         "more_reasons": max(0, len(groups) - REASONS),
-        "kept_examples": _told(place, folder, kept or _kept(folder)),
+        "kept_examples": told(place, folder, kept or _kept(folder)),
         "spread": spread,
     }  # fmt: skip
 
 
-def _lost(folder: Path) -> pd.DataFrame:
+def lost(folder: Path) -> pd.DataFrame:
     """Return what a step dropped, with the kind of each reason."""
     path = folder / "dropped.parquet"
     found = shelves.frame(path, ["row", "reason", "score"]) if path.exists() else None
@@ -70,9 +70,9 @@ def _lost(folder: Path) -> pd.DataFrame:
     return found.assign(kind=kinds(found["reason"]))
 
 
-def _records(lost: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return examples as plain values."""
-    rows: list[dict[str, Any]] = lost.head(EXAMPLES)[["row", "reason", "score"]].to_dict("records")  # type: ignore[assignment]
+def records(gone: pd.DataFrame, most: int = EXAMPLES) -> list[dict[str, Any]]:
+    """Return the first rows of what was lost as plain values."""
+    rows: list[dict[str, Any]] = gone.head(most)[["row", "reason", "score"]].to_dict("records")  # type: ignore[assignment]
     return [
         {**row, "reason": row["reason"] or "", "score": None if pd.isna(row["score"]) else row["score"]} for row in rows
     ]
@@ -105,7 +105,7 @@ def _scored(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     edges = np.histogram_bin_edges(scores, BINS)
     bins = {"kept": np.histogram(scores[stays], edges)[0], "dropped": np.histogram(scores[~stays], edges)[0]}
     spread = {"edges": edges.tolist(), **{name: found.tolist() for name, found in bins.items()}}
-    return _records(ends.rename(columns={"note": "reason"})), spread
+    return records(ends.rename(columns={"note": "reason"})), spread
 
 
 def _kept(folder: Path) -> list[dict[str, Any]]:
@@ -113,17 +113,17 @@ def _kept(folder: Path) -> list[dict[str, Any]]:
     return [{"row": f"{row['id']}/{row['source']}/{row['copy']}", "reason": "", "score": None} for row in found]
 
 
-def _told(place: Shelves, folder: Path, lost: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def told(place: Shelves, folder: Path, gone: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return examples with their texts: from the step's inputs, or from what it kept."""
     texts: dict[str, dict[str, str | None]] = {}
-    names = [str(row["row"]) for row in lost]
+    names = [str(row["row"]) for row in gone]
     for source in (*place.inputs(folder, MADE_OF), folder):
         texts |= {name: {"text": each.text, "output": None} for name, each in shelves.questions(source, names).items()}
         texts |= _traces(place, source, names)
     nothing: dict[str, str | None] = {"text": None, "output": None}
     return [
         {"row": row["row"], "reason": row["reason"], "score": row["score"], **_cut(texts.get(str(row["row"]), nothing))}
-        for row in lost
+        for row in gone
     ]
 
 
