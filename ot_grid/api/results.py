@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ot_grid.report import rescore as rescoring
     from ot_grid.report.build import Asked, Report
     from ot_grid.report.compare import Comparison
-    from ot_grid.report.show import Shown
+    from ot_grid.report.show import StageData
 
 
 def track(
@@ -164,7 +164,7 @@ class Showing:
     """The data of a cell, stage by stage."""
 
     cell: FrozenCell
-    stages: Sequence[Shown]
+    stages: Sequence[StageData]
     looked: tuple[str, ...]  # held-out benchmarks of which replies were shown
 
     def to_text(self, *, whole: bool = False) -> Iterator[str]:

@@ -17,7 +17,7 @@ from ot_grid.planning.frozen import FrozenCell, FrozenRun, Sweep
 from ot_grid.report.page import shelves, steps
 from ot_grid.report.page.shelves import Shelves
 from ot_grid.report.show import rows
-from ot_grid.report.show.rows import Piece
+from ot_grid.report.show.rows import ShownRow
 from ot_grid.store import RECORD, Store
 
 EXAMPLES = 5
@@ -25,7 +25,7 @@ EVAL = "eval"
 
 
 @dataclass(frozen=True)
-class Shown:
+class StageData:
     """One stage run of a cell.
 
     `kept` and `dropped` hold examples; without examples both are empty, and so where the stage run is not done.
@@ -38,8 +38,8 @@ class Shown:
     done: bool
     counts: Mapping[str, Any]  # what its record counts
     reasons: Sequence[tuple[str, int]]  # why rows were dropped, the most frequent first, and how many
-    kept: Sequence[Piece] = ()
-    dropped: Sequence[Piece] = ()
+    kept: Sequence[ShownRow] = ()
+    dropped: Sequence[ShownRow] = ()
     hidden: bool = False  # held out, and not named
 
     @property
@@ -50,7 +50,7 @@ class Shown:
 
 def build(
     place: Store, sweep: Sweep, cell: FrozenCell, *, stage: str | None, most: int, held_out: Sequence[str] = ()
-) -> list[Shown]:
+) -> list[StageData]:
     """Return the stage runs of a cell, or those of one stage (or label) with `most` examples each.
 
     `held_out` names the benchmarks whose replies may be shown; whoever names some notes it.
@@ -71,27 +71,27 @@ def build(
     ]
 
 
-def _shown(place: Shelves, run: FrozenRun, most: int, *, hidden: bool) -> Shown:
+def _shown(place: Shelves, run: FrozenRun, most: int, *, hidden: bool) -> StageData:
     folder = place.folder(run.stage, run.key)
     name = f"{run.label} ({run.branch})" if run.branch else run.label
     if folder is None or not (folder / RECORD).exists():
-        return Shown(run.stage, name, run.key, str(folder or ""), False, {}, ())
+        return StageData(run.stage, name, run.key, str(folder or ""), False, {}, ())
     counts = shelves.said(folder / RECORD).get("counts") or {}
     if hidden:
-        return Shown(run.stage, name, run.key, str(folder), True, {}, (), hidden=True)
+        return StageData(run.stage, name, run.key, str(folder), True, {}, (), hidden=True)
     lost = steps.lost(folder)
     reasons = Counter(lost["kind"]).most_common()
     if not most:
-        return Shown(run.stage, name, run.key, str(folder), True, counts, reasons)
+        return StageData(run.stage, name, run.key, str(folder), True, counts, reasons)
     kept = list(rows.kept(place, run.stage, folder, most))
     dropped = [_dropped(each) for each in steps.told(place, folder, steps.records(lost, most))]
-    return Shown(run.stage, name, run.key, str(folder), True, counts, reasons, kept, dropped)
+    return StageData(run.stage, name, run.key, str(folder), True, counts, reasons, kept, dropped)
 
 
-def _dropped(each: Mapping[str, Any]) -> Piece:
+def _dropped(each: Mapping[str, Any]) -> ShownRow:
     """Return a row that was dropped, with its reason and its text."""
     score = "" if each["score"] is None else f", score {each['score']:g}"
     texts = [("Question", each["text"] or "(its text is not in the inputs any more)")]
     if each["output"] is not None:
         texts.append(("Trace", each["output"]))
-    return Piece(f"{each['row']}: {each['reason'] or 'no reason given'}{score}", tuple(texts))
+    return ShownRow(f"{each['row']}: {each['reason'] or 'no reason given'}{score}", tuple(texts))

@@ -24,14 +24,14 @@ NOT_TRAINED = -100  # the label of a token on which there is no loss
 
 
 @dataclass(frozen=True)
-class Piece:
+class ShownRow:
     """A row: what it is, in a line, and its texts, each with what it is."""
 
     title: str
     texts: tuple[tuple[str, str], ...]
 
 
-def kept(place: Shelves, stage: str, folder: Path, most: int) -> Iterator[Piece]:
+def kept(place: Shelves, stage: str, folder: Path, most: int) -> Iterator[ShownRow]:
     """Yield the first rows of what a stage run kept."""
     if stage == "dataset":
         yield from _training_rows(folder, most)
@@ -43,7 +43,7 @@ def kept(place: Shelves, stage: str, folder: Path, most: int) -> Iterator[Piece]
         yield from _questions(folder, most)
 
 
-def _questions(folder: Path, most: int) -> Iterator[Piece]:
+def _questions(folder: Path, most: int) -> Iterator[ShownRow]:
     rated = {}
     if (folder / SCORES).exists():
         rated = {row["row"]: row for row in shelves.rows(folder / SCORES, ["row", "score", "note"])}
@@ -52,10 +52,10 @@ def _questions(folder: Path, most: int) -> Iterator[Piece]:
         score = rated.get(name)
         told = f", score {score['score']:g}{': ' + score['note'] if score['note'] else ''}" if score else ""
         texts = [("Question", row["text"]), ("Known answer", row["answer"] if row["answer"] is not None else "(none)")]
-        yield Piece(f"{name}{told}", (*texts, *([("Worked solution", row["solution"])] if row["solution"] else [])))
+        yield ShownRow(f"{name}{told}", (*texts, *([("Worked solution", row["solution"])] if row["solution"] else [])))
 
 
-def _traces(place: Shelves, folder: Path, most: int) -> Iterator[Piece]:
+def _traces(place: Shelves, folder: Path, most: int) -> Iterator[ShownRow]:
     rows = shelves.first(folder / shelves.TRACES, most)
     bought = place.text(str(row["reply"]) for row in rows if row["reply"])
     for row in rows:
@@ -63,7 +63,7 @@ def _traces(place: Shelves, folder: Path, most: int) -> Iterator[Piece]:
         verdict = f", {row['verdict']}" if row["verdict"] else ""
         text = bought.get(row["reply"], GONE) if row["reply"] else row["trace_text"]
         opened = " (its prompt had opened <think>)" if row.get("opened") else ""
-        yield Piece(
+        yield ShownRow(
             f"{name}: {row['output_tokens']:,} tokens{_ended(row)}{verdict}",
             (("Question", row["question_text"]), (f"Trace{opened}", text)),
         )
@@ -73,7 +73,7 @@ def _ended(row: Mapping[str, Any]) -> str:
     return ", stopped by the token limit" if row["finish_reason"] == "length" else ""
 
 
-def _training_rows(folder: Path, most: int) -> Iterator[Piece]:
+def _training_rows(folder: Path, most: int) -> Iterator[ShownRow]:
     limit = (shelves.said(folder / "recipe.json").get("reads") or {}).get("max_length")
     tokens = list(_tokens(folder / TOKENS, most))
     for number, row in enumerate(shelves.first(folder / DATASET, most)):
@@ -81,7 +81,7 @@ def _training_rows(folder: Path, most: int) -> Iterator[Piece]:
         texts = [(f"Not trained, {each['role']}", each["content"]) for each in row["prompt"]]
         texts += [(f"Trained, {each['role']}", each["content"]) for each in row["completion"]]
         ended = "" if row.get("ended", True) else ", its reply was stopped by the token limit"
-        yield Piece(f"{row['question']}#{row['sample']}: {read}{ended}", tuple(texts))
+        yield ShownRow(f"{row['question']}#{row['sample']}: {read}{ended}", tuple(texts))
 
 
 def _tokens(path: Path, most: int) -> Iterator[tuple[int, int]]:
@@ -105,7 +105,7 @@ def _said_of(tokens: int, trained: int, limit: int | None) -> str:
     return f"{tokens:,} tokens, {trained:,} of them trained{cut}"
 
 
-def _replies(place: Shelves, folder: Path, most: int) -> Iterator[Piece]:
+def _replies(place: Shelves, folder: Path, most: int) -> Iterator[ShownRow]:
     rows = shelves.first(folder / MATRIX, most)
     bought = place.text(str(row["reply"]) for row in rows if row["reply"])
     asked: dict[str, Any] = {}
@@ -115,7 +115,7 @@ def _replies(place: Shelves, folder: Path, most: int) -> Iterator[Piece]:
         known = asked.get(row["question"])
         extracted = "(none)" if row["extracted"] is None else row["extracted"]
         told = f"{row['verdict']}, {row['output_tokens']:,} tokens{_ended(row)}"
-        yield Piece(
+        yield ShownRow(
             f"{row['question']}, repeat {row['repeat']}: {told}",
             (
                 ("Question", known.text if known else GONE),

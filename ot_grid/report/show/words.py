@@ -13,14 +13,14 @@ from ot_grid.planning.frozen import FrozenCell
 from ot_grid.report.compare import visible
 from ot_grid.report.compare.texts import BAR
 from ot_grid.report.render import WIDTH
-from ot_grid.report.show import Shown
-from ot_grid.report.show.rows import Piece
+from ot_grid.report.show import StageData
+from ot_grid.report.show.rows import ShownRow
 
 TEXT = 1200  # characters of a text that is not shown whole
 REASONS = 8
 
 
-def text(cell: FrozenCell, shown: Sequence[Shown], *, whole: bool = False) -> Iterator[str]:
+def text(cell: FrozenCell, shown: Sequence[StageData], *, whole: bool = False) -> Iterator[str]:
     """Yield lines: one stage run after the other, its counts, its losses, its examples."""
     yield f"cell {cell.id}  {cell.label}"
     for each in shown:
@@ -37,7 +37,7 @@ def text(cell: FrozenCell, shown: Sequence[Shown], *, whole: bool = False) -> It
         yield from visible.wrapped(f"rows of one of them: python -m ot_grid show {cell.id} STAGE [-n 5]", WIDTH)
 
 
-def _head(each: Shown) -> str:
+def _head(each: StageData) -> str:
     name = f"{each.stage} {each.label} [{each.key[:8]}]"
     if not each.done:
         return f"{name}: not done yet"
@@ -55,7 +55,7 @@ def _counts(counts: Mapping[str, Any]) -> str:
     return ", ".join(told)
 
 
-def _examples(title: str, pieces: Sequence[Piece], whole: bool) -> Iterator[str]:
+def _examples(title: str, pieces: Sequence[ShownRow], whole: bool) -> Iterator[str]:
     if pieces:
         yield f"  {title}"
     for number, piece in enumerate(pieces, 1):
