@@ -91,11 +91,15 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--grade", metavar="LABEL", help="read the scores that `rescore` made under this label")
     parser.add_argument(
+        "--from",
         "--scores",
+        dest="scores",
         type=Path,
-        metavar="FILE.csv",
-        help="set published scores beside the sweep: columns cell, benchmark, score, and where known se, questions, "
-        "repeats, domain, recipe; other columns are factors",
+        metavar="FILE|FOLDER",
+        help="set results from elsewhere beside the sweep, or rank them alone (SWEEP '-'): a CSV or parquet file with "
+        "columns cell, benchmark, score (percent), and where known se, questions, repeats, domain, recipe; with a "
+        "column question (and repeat) a line is one answer, its score from 0 to 1; other columns are factors. Or a "
+        "folder of logs: lm-evaluation-harness' samples_*.jsonl, Inspect's .json and .eval",
     )
 
 

@@ -154,6 +154,7 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
     """
     asked = asked or Asked()
     scores = published.read(asked.scores) if asked.scores else None
+    scores = scores if scores is None or name == NO_SWEEP else published.without_questions(scores)
     (sweep, others), reader = baselines.split(_sweep(store, name, scores)), Reader(store, asked.grade)
     shown = selection.of(sweep, asked.held_out, asked.rank_by or sweep.rank_by)
     accepted = selection.accepted_now(sweep, store.sweep(sweep.name), asked.accept, asked.withdraw)
@@ -179,7 +180,7 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
 def _sweep(store: Store, name: str | None, scores: published.PublishedScores | None) -> Sweep:
     if name == NO_SWEEP:
         if scores is None:
-            raise BadInput("a report of no sweep ('-') needs --scores FILE.csv")
+            raise BadInput("a report of no sweep ('-') needs --scores FILE or FOLDER")
         return published.alone(scores)
     found = find_sweep(store, name)
     return published.joined(found, scores) if scores else found

@@ -1,8 +1,11 @@
-"""Cells of which only scores are known: a CSV of published numbers, one line a cell and benchmark.
+"""Cells from elsewhere: a table of published numbers, a line a cell and benchmark; or answers, question by question.
 
 One idea: they stand in the same table as one's own cells, marked, and are never taken for more than they are. Columns:
 cell, benchmark, score (percent); and where known se (of decoding, percent, as published), questions, repeats, domain,
-recipe (cells of one recipe, trained again, are its training seeds). All other columns are factors. It must not compare.
+recipe (cells of one recipe, trained again, are its training seeds). All other columns are factors. With a column
+question (and repeat, from 0), a line is one answer, its score from 0 to 1; so are lines of logs (see `logs`). Such
+answers are paired among each other, and are scores alone beside a sweep, whose questions have other names. It must not
+compare.
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ import numpy as np
 
 from ot_grid.errors import BadInput
 from ot_grid.planning.frozen import FrozenCell, FrozenRun, Sweep
-from ot_grid.report.matrices import DONE, BenchmarkResult, Published
+from ot_grid.report import logs
+from ot_grid.report.logs import ScoredAnswer
+from ot_grid.report.matrices import DONE, FAILED, BenchmarkResult, Published
 from ot_grid.report.results import EVAL, Result
 
 NEEDED, KNOWN = ("cell", "benchmark", "score"), ("se", "questions", "repeats", "domain", "recipe")
+QUESTION, REPEAT = "question", "repeat"  # columns of a file that holds answers
 MOST = 10**9  # questions, or repeats
 RECIPE = "recipe"  # the factor that repeats where the file has that column
 
@@ -50,13 +56,68 @@ class PublishedScores:
 
 
 def read(path: Path) -> PublishedScores:
-    """Read a file of scores; raise `BadInput` with all its problems."""
+    """Read a CSV or parquet file of scores, or a folder of logs; raise `BadInput` with all its problems."""
     problems: list[str] = []
-    lines = [line for number, row in _raw(path) if (line := _line(number, row, problems))]
+    if path.is_dir():
+        return _scores(path, _answered(logs.read(path)))
+    rows = _raw(path)
+    if rows and QUESTION in rows[0][1]:
+        lines = _of_answers(rows, problems)
+    else:
+        lines = [line for number, row in rows if (line := _line(number, row, problems))]
     problems += _contradictions(lines)
     if problems:
         raise BadInput(*(f"{path}: {problem}" for problem in problems))
     return _scores(path, lines)
+
+
+def _of_answers(rows: Sequence[tuple[int, Mapping[str, str]]], problems: list[str]) -> list[Line]:
+    """Return a line a cell and benchmark, of rows that hold one answer each."""
+    answers: list[ScoredAnswer] = []
+    factors: dict[str, dict[str, str]] = {}
+    first: dict[tuple[str, str, str, int], int] = {}
+    for number, row in rows:
+        said = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+        before = len(problems)
+        problems += [f"line {number} names no {name}" for name in ("cell", "benchmark", QUESTION) if not said.get(name)]
+        score = _number(said, "score", 1, number, problems)
+        repeat = said.get(REPEAT, "") or "0"
+        if not repeat.isdecimal():
+            problems.append(f"line {number}: repeat={repeat!r} is no whole number from 0")
+        if math.isnan(score) and len(problems) == before:
+            problems.append(f"line {number} has no score")
+        if len(problems) > before:
+            continue
+        answer = ScoredAnswer(said["cell"], said["benchmark"], said[QUESTION], int(repeat), score)
+        at = (answer.cell, answer.benchmark, answer.question, answer.repeat)
+        if first.setdefault(at, number) != number:
+            problems.append(f"line {number} answers {answer.cell!r} {answer.question!r} again, after line {first[at]}")
+        answers.append(answer)
+        own = {name: value for name, value in said.items() if name not in (*NEEDED, *KNOWN, QUESTION, REPEAT)}
+        factors.setdefault(answer.cell, own)
+    return _answered(answers, factors) if not problems else []
+
+
+def _answered(answers: Sequence[ScoredAnswer], factors: Mapping[str, Mapping[str, str]] | None = None) -> list[Line]:
+    """Return a line a cell and benchmark with the whole matrix; holes make it unfinished, as anywhere."""
+    grouped: dict[tuple[str, str], list[ScoredAnswer]] = {}
+    for each in answers:
+        grouped.setdefault((each.cell, each.benchmark), []).append(each)
+    return [
+        Line(number, cell, _matrix(name, own), "", "", (factors or {}).get(cell, {}))
+        for number, ((cell, name), own) in enumerate(grouped.items(), 1)
+    ]
+
+
+def _matrix(name: str, answers: Sequence[ScoredAnswer]) -> BenchmarkResult:
+    questions = tuple(sorted({each.question for each in answers}))
+    place = {question: number for number, question in enumerate(questions)}
+    matrix = np.full((len(questions), 1 + max(each.repeat for each in answers)), np.nan)
+    for each in answers:
+        matrix[place[each.question], each.repeat] = each.score
+    holes = int(np.isnan(matrix).sum())
+    cause = f"{holes} of {matrix.size} answers are lacking ({len(questions)} questions x {matrix.shape[1]} repeats)"
+    return BenchmarkResult(name, FAILED if holes else DONE, cause if holes else "", matrix, questions)
 
 
 def _contradictions(lines: Sequence[Line]) -> Iterator[str]:
@@ -77,16 +138,7 @@ def _contradictions(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _raw(path: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            kept = [(number, line) for number, line in enumerate(file, 1) if not line.startswith("#")]
-        reader = csv.DictReader((line for _, line in kept), strict=True)
-        rows = [(kept[reader.line_num - 1][0], row) for row in reader]
-        names = list(reader.fieldnames or [])
-    except FileNotFoundError as error:
-        raise BadInput(f"--scores {str(path)!r} is not there") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"--scores {str(path)!r} is not a CSV in UTF-8 ({error})") from error
+    rows, names = _of_parquet(path) if path.suffix == ".parquet" else _of_csv(path)
     lacking = [name for name in NEEDED if name not in names]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1 or not name.strip()]
     if lacking or twice or not rows:
@@ -100,6 +152,35 @@ def _raw(path: Path) -> list[tuple[int, dict[str, str]]]:
             f"each factor (it has {', '.join(names) or 'none'})"
         )
     return rows
+
+
+def _of_csv(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            kept = [(number, line) for number, line in enumerate(file, 1) if not line.startswith("#")]
+        reader = csv.DictReader((line for _, line in kept), strict=True)
+        return [(kept[reader.line_num - 1][0], row) for row in reader], list(reader.fieldnames or [])
+    except FileNotFoundError as error:
+        raise BadInput(f"--scores {str(path)!r} is not there") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"--scores {str(path)!r} is not a CSV in UTF-8 ({error})") from error
+
+
+def _of_parquet(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError as error:
+        raise BadInput(f"--scores {str(path)!r} is not there") from error
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BadInput(f"--scores {str(path)!r} is not a parquet file ({error})") from error
+    rows = [
+        {name: "" if value is None or value != value else str(value) for name, value in row.items()}
+        for row in table.to_pylist()
+    ]
+    return list(enumerate(rows, 1)), list(table.column_names)
 
 
 def _line(number: int, row: Mapping[str, str | None], problems: list[str]) -> Line | None:
@@ -182,3 +263,24 @@ def joined(sweep: Sweep, scores: PublishedScores) -> Sweep:
         sweep, factors=factors, cells=(*sweep.cells, *(result.cell for result in scores.results)),
         repeat=(*sweep.repeat, *scores.repeat), domains={**scores.domains, **sweep.domains},
     )  # fmt: skip
+
+
+def without_questions(scores: PublishedScores) -> PublishedScores:
+    """Return the same cells with their scores alone, each with the binomial bound of what it is of.
+
+    Beside a sweep answers from elsewhere cannot be paired: their questions have other names.
+    """
+    results = []
+    for result in scores.results:
+        told = tuple(
+            replace(each, matrix=np.array([[each.score]]), questions=(), published=_known(each))
+            if each.done and not each.published
+            else each
+            for each in result.benchmarks
+        )
+        results.append(replace(result, benchmarks=told))
+    return replace(scores, results=tuple(results))
+
+
+def _known(each: BenchmarkResult) -> Published:
+    return Published(math.nan, each.asked, each.repeats)

@@ -163,9 +163,8 @@ def _coverage(table: pd.DataFrame) -> Section:
 
 
 def _spent(table: pd.DataFrame, column: str, said: Format) -> list[str]:
-    """Return what was spent on each row; of published ones it is not known."""
-    pairs = zip(table["source"], table[column], strict=True)
-    return [NONE if source == PUBLISHED else said(value) for source, value in pairs]
+    """Return what was spent on each row; of those from elsewhere it is not known."""
+    return [NONE if pd.isna(value) else said(value) for value in table[column]]
 
 
 def _statuses(table: pd.DataFrame) -> list[str]:

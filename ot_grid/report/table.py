@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ot_grid.planning.frozen import FrozenRun, Sweep
-from ot_grid.report.grouping import PUBLISHED, Row
+from ot_grid.report.grouping import Row
 from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.numbers import Numbers
 from ot_grid.report.results import Cost
@@ -102,7 +102,7 @@ def _row(row: Row, told: Ingredients, place: int | None) -> dict[str, Any]:
         **{SCORE + name: scores.get(name, math.nan) for name in sorted(names)},
         **_coverage(row),
         "rows": next((result.rows for result in row.used or row.results if result.rows is not None), None),
-        **(asdict(cost) if row.source != PUBLISHED else dict.fromkeys(COSTS, math.nan)),
+        **(asdict(cost) if any(run.key for run in row.runs) else dict.fromkeys(COSTS, math.nan)),
         "source": row.source,
         **status(told.sweep, row),
         **_apart(row, told.apart),
