@@ -11,7 +11,7 @@ HOOKS = $(shell git rev-parse --git-path hooks)
 # Three processes for two cores: tests of the cluster mostly wait.
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider -n 3
 
-.PHONY: rehearsal check test test-all hooks lint format bench clean
+.PHONY: demo rehearsal check test test-all hooks lint format bench pictures clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is to make
@@ -19,6 +19,9 @@ help:  ## what there is to make
 
 rehearsal: $(VENV)/.installed  ## set up, then run the grid of the README on this machine
 	$(BIN)/python -m ot_grid -m filter=length,difficulty teacher=qwq,r1
+
+demo: $(VENV)/.installed-core  ## set up the light core, then rank the published students; writes a page to explore
+	$(BIN)/python -m ot_grid demo
 
 check: $(STAMP)  ## before each commit: lint, types, the tests that start no model and no cluster; two minutes
 	$(MAKE) lint
@@ -53,6 +56,13 @@ clean:  ## remove the environment and caches; the store stays
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ot_grid needs Python 3.11 or newer, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-core: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet -c constraints.txt -e .
+	touch $@
+
+pictures: $(STAMP)  ## the pictures of docs/, drawn again from what the commands say today
+	$(BIN)/python -m analysis.pictures
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[rehearsal]'

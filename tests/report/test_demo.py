@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 import subprocess
 import sys
@@ -82,3 +83,12 @@ def test_it_loads_nothing_that_the_light_core_lacks(tmp_path: Path):
     )
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_picture_in_the_docs_shows_what_it_says_today(made: Report):
+    """`make pictures` draws it again."""
+    drawn = (Path(__file__).parents[2] / "docs" / "demo.svg").read_text(encoding="utf-8")
+    shown = html.unescape(re.sub(r"<[^>]+>", "\n", drawn)).replace("\xa0", " ")
+    lines = {line.strip() for line in shown.splitlines()}
+    lacking = [line for line in demo.text(made).splitlines() if line.strip() and line.strip() not in lines]
+    assert not lacking, "make pictures"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from ot_grid.cli import COMMANDS
 from ot_grid.report.build import build
 from tests.report.conftest import Made
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 SHOWN = README.partition("$ python -m ot_grid")[2].partition("```")[0]
 
 
@@ -41,3 +45,20 @@ def test_readme_names_commands_that_there_are():
 
     named = set(re.findall(r"python -m ot_grid ([a-z]+)\b(?!=)", README))
     assert named <= COMMANDS.keys(), named - COMMANDS.keys()
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "slurm" / "README.md"]), ids=str
+)
+def test_every_link_of_the_docs_leads_somewhere(page: Path):
+    """To a file that is here; what lies on the web is not asked."""
+    targets = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    local = [target for target in targets if "://" not in target]
+    assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def test_every_command_of_the_docs_is_one():
+    """What follows `python -m ot_grid` is a command, an option or an override."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
+    named = set(re.findall(r"python -m ot_grid ([a-z]+)\b(?!=)", text))
+    assert named <= set(COMMANDS)
