@@ -170,7 +170,7 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
         *wishes.weighed(asked.weights),
     ]
     apart = gates.flagged(shown.shown_apart(read), (), rehearsed=bool(sweep.banner))
-    beside = reader.results(replace(sweep, cells=others))
+    beside = reader.results(replace(sweep, cells=others)) if others else []
     made = _report(
         _Read(sweep, reader, shown, judged, apart, beside), asked, _Said(wanted, said, tuple(notes.cost(reader, sweep)))
     )

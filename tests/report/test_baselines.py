@@ -104,3 +104,16 @@ def test_training_noise_that_is_given_widens_their_intervals(four: Made):
         for made in (asked(four.store, four.name), asked(four.store, four.name, training_noise=3.0))
     ]
     assert width[1] > width[0] + 3
+
+
+def test_a_later_scoring_is_read_with_and_without_them(four: Made):
+    """Of a model beside the cells, too, where it was scored again."""
+    for point in four.points:
+        for benchmark in four.benchmarks:
+            four.rescored(benchmark, "strict", answers(0.2, 40, 4), *point)
+    assert asked(four.store, four.name, grade="strict").complete
+    beside(four, MODEL, 0.1)
+    for benchmark in four.benchmarks:
+        four.rescored(benchmark, "strict", answers(0.3, 40, 4), MODEL)
+    made = asked(four.store, four.name, grade="strict")
+    assert list(made.beside["mean"]) == pytest.approx([30])
