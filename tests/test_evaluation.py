@@ -28,8 +28,8 @@ TRAINED = [
 ]  # fmt: skip
 FILES = {"aime24": "aime24.json", "gsm8k": "gsm8k_test.jsonl", "math500": "math500.jsonl", "mbpp": "mbpp.jsonl",
          "mmlu_science": "mmlu_science.jsonl"}  # fmt: skip
-FEW = 4 if ALL else 2
-LIMITS = {"aime24": 1, "gsm8k": 4, "math500": FEW, "mbpp": FEW, "mmlu_science": 4}
+FEW, REPEATS = (4, 10) if ALL else (2, 4)
+LIMITS = {"aime24": 1, "gsm8k": FEW, "math500": FEW, "mbpp": FEW, "mmlu_science": FEW}
 
 
 def overrides(shared_data: Path) -> list[str]:
@@ -37,7 +37,7 @@ def overrides(shared_data: Path) -> list[str]:
     told = [f"eval=[{','.join(FILES)}]", f"source.gsm8k.file={shared_data}/gsm8k_train.jsonl"]
     for name, file in FILES.items():
         told += [f"eval.{name}.data.file={shared_data / file}", f"eval.{name}.limit={LIMITS[name]}"]
-    return [*TRAINED, *told]
+    return [*TRAINED, *told, f"eval.aime24.repeats={REPEATS}"]
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +60,12 @@ def matrices(place: Path, plan: Plan) -> dict[str, list[dict[str, Any]]]:
 def test_five_benchmarks_come_out_whole(evaluated: tuple[Path, Plan]):
     """Math, code and multiple choice: every question and repeat has a reply, its prompt, and a verdict that decides."""
     found = matrices(*evaluated)
-    assert {name: len(each) for name, each in found.items()} == {**LIMITS, "aime24": 10}
+    assert {name: len(each) for name, each in found.items()} == {**LIMITS, "aime24": REPEATS}
     for row in (row for each in found.values() for row in each):
         assert row["verdict"] in (rows.RIGHT, rows.WRONG), row
         assert row["output_tokens"] > 0
         assert len(row["prompt_digest"]) == 64
-    assert sorted(row["repeat"] for row in found["aime24"]) == list(range(10))
+    assert sorted(row["repeat"] for row in found["aime24"]) == list(range(REPEATS))
     assert len({row["reply_digest"] for row in found["aime24"]}) > 1
 
 

@@ -124,6 +124,10 @@ class Report:
             return page.html(self)
         return page.html(self, evidence.collect(self.behind.store, measured, self, grade=self.behind.grade))
 
+    def _repr_html_(self) -> str:
+        """Return the tables for a notebook."""
+        return render.fragment(self._page)
+
     @cached_property
     def _page(self) -> render.Page:
         states = [status.partition(":")[0] for status in self.table["status"]] if len(self.table) else []

@@ -6,6 +6,7 @@ compute anything.
 
 from __future__ import annotations
 
+import html
 import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -105,6 +106,19 @@ def _piped(section: Section) -> Iterator[str]:
 def _escaped(text: str) -> str:
     escaped = "".join(f"\\{letter}" if letter in "\\|*_<`" else letter for letter in text)
     return " ".join(escaped.split())  # a line break would end a table row
+
+
+def fragment(page: Page) -> str:
+    """Return tables of HTML without style or script, for a notebook."""
+    told = [*page.banner, *(f"{name}: {value}" for name, value in page.heading.items())]
+    parts = [f"<p>{html.escape(line)}</p>" for line in told]
+    for section in page.sections:
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in section.headers)
+        rows = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in section.rows]
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        parts.append(f"<h4>{html.escape(section.title)}</h4><table><tr>{head}</tr>{body}</table>")
+    parts += [f"<p>{html.escape(f'{cell}: {cause}')}</p>" for cell, cause in page.unranked]
+    return f"<div>{''.join(parts)}</div>"
 
 
 def comma_separated(page: Page, table: pd.DataFrame) -> str:

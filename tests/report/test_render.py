@@ -141,3 +141,15 @@ def test_a_report_needs_no_training_or_config_library():
     check = f"import sys, ot_grid.report; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_notebook_shows_the_tables_and_no_markup_of_strangers(made):
+    """All sections, each name escaped."""
+    made.banner = ("<b>tiny</b> stands in for x (train)",)
+    made.complete()
+    report = build(made.store, None)
+    shown = report._repr_html_()
+    assert shown.count("<h4>") == shown.count("<table>") == report.to_markdown().count("\n## ") - 1  # all but the notes
+    assert "&lt;b&gt;tiny&lt;/b&gt; stands in" in shown
+    assert "<b>" not in shown
+    assert "RANKED CELLS" in shown
