@@ -23,7 +23,7 @@ TIERS = (BUBBLEWRAP, NAMESPACES, RLIMITS)
 def fit(tier: str) -> list[Item]:
     """Return the programs that a tier is made for: the weakest does not keep them from files and the network.
 
-    What is tricky to grade is so in every tier: the second and the third get a third of it each, all by `make test-all`.
+    What is tricky to grade is so in each: the second and the third get a third of it, all of it by `make test-all`.
     """
     place = TIERS.index(tier)
     tricky = TRICKY if ALL or not place else TRICKY[place - 1 :: 3]
