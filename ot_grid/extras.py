@@ -12,7 +12,7 @@ from importlib.util import find_spec
 EXTRAS = {  # module -> the smallest extra that brings it
     "torch": "run", "transformers": "run", "trl": "run", "accelerate": "run", "datasets": "run", "math_verify": "run",
     "reasoning_gym": "run", "wandb": "run", "gguf": "rehearsal", "vllm": "vllm", "wandb_workspaces": "report",
-    "matplotlib": "plots",
+    "matplotlib": "plots", "huggingface_hub": "run",
 }  # fmt: skip
 NEEDED = {  # kind of stage run -> what it may load
     "cpu": ("datasets", "transformers", "math_verify", "reasoning_gym"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ot_grid.api.cells import Reproduced, explain, reproduce
 from ot_grid.api.grids import Ran, artifacts_of, cancel, plan, resume, retry, run, status, throttle
-from ot_grid.api.results import Showing, compare, demo, export, report, rescore, show, track
+from ot_grid.api.results import Showing, compare, demo, export, export_dataset, report, rescore, show, track
 from ot_grid.planning.plan import Plan
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "compare",
     "demo",
     "explain",
-    "export",
+    "export", "export_dataset",
     "plan",
     "report",
     "reproduce",

@@ -231,6 +231,19 @@ def export(
     return exporting.export(Store(place), found, Path(to), form=form, only=only)
 
 
+def export_dataset(
+    cell: str, *, place: str | Path, to: str | Path, form: str = "jsonl", push: str | None = None
+) -> list[Path]:
+    """Write the rows that a cell's student is trained on, with a card; return the files. `push` also uploads them."""
+    from ot_grid.report import dataset
+
+    sweep, found = frozen.find_cell(Store(place), cell)
+    written = dataset.export(Store(place), sweep, found, Path(to), form)
+    if push:
+        dataset.push(Path(to), push)
+    return written
+
+
 def _look(place: Store, found: Sweep, named: Sequence[str]) -> None:
     """Note that held-out benchmarks were asked for by name, where they were."""
     from ot_grid.report import held_out as looks

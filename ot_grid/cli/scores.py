@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Sequence
 
 from ot_grid import api
-from ot_grid.cli.parsers import sweep_parser
+from ot_grid.cli.parsers import store_parser, sweep_parser
 from ot_grid.cli.printing import say
 from ot_grid.report.rescore import AGAIN, Rescored, Skipped
+
+DATASET = "dataset"  # `export dataset CELL`
 
 
 def rescore(words: Sequence[str]) -> int:
@@ -54,17 +56,37 @@ def _scores(done: Rescored) -> str:
 
 
 def export(words: Sequence[str]) -> int:
-    """Write evaluations in a form that other tools read."""
+    """Write evaluations, or a dataset, in a form that other tools read."""
+    if words[:1] == [DATASET]:
+        return _export_dataset(words[1:])
     parser = sweep_parser(
         "export",
         "Write the finished evaluations of a sweep, a folder for each student: sample logs and results as "
-        "lm-evaluation-harness writes them, or one parquet file a benchmark with questions, outputs and verdicts.",
+        "lm-evaluation-harness writes them, or one parquet file a benchmark with questions, outputs and verdicts. "
+        "`export dataset CELL` writes the rows that a student is trained on.",
     )
     parser.add_argument("--to", required=True, metavar="FOLDER")
     parser.add_argument("--format", choices=("lm-eval", "parquet"), default="lm-eval")
     _add_only(parser)
     args = parser.parse_args(words)
     for path in api.export(args.sweep, place=args.store, to=args.to, form=args.format, only=args.only):
+        say(str(path))
+    return 0
+
+
+def _export_dataset(words: Sequence[str]) -> int:
+    parser = store_parser(
+        "export dataset",
+        "Write the rows that the student of a cell is trained on, as chats, with a card that says where they come "
+        "from; datasets.load_dataset(FOLDER) reads them.",
+    )
+    parser.add_argument("cell", metavar="CELL", help="its id, the beginning of one, its coordinates; SWEEP:CELL")
+    parser.add_argument("--to", required=True, metavar="FOLDER", help="a new folder")
+    parser.add_argument("--format", choices=("jsonl", "parquet"), default="jsonl")
+    parser.add_argument("--push", metavar="OWNER/NAME", help="also to the Hugging Face hub, private where it is new")
+    args = parser.parse_args(words)
+    written = api.export_dataset(args.cell, place=args.store, to=args.to, form=args.format, push=args.push)
+    for path in written:
         say(str(path))
     return 0
 
