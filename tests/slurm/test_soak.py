@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 SMALLER = {True: ["filter.seed=1", f"filter.seconds={HANGS}"], False: [f"filter.seconds={HANGS}"]}
 
 
-@pytest.mark.parametrize(("seconds", "least"), [(20, 2), pytest.param(120, 3, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("seconds", "least"), [(10, 1), pytest.param(120, 3, marks=pytest.mark.long)])
 def test_a_grid_under_random_faults_ends_complete(
     seconds: int, least: int, grid: Callable[..., Grid], cluster: DevCluster, capsys
 ):
