@@ -77,6 +77,11 @@ def slug(text: str) -> str:
 class Store:
     """A folder of artifacts, replies and sweeps."""
 
+    @classmethod
+    def of(cls, place: str | Path | None) -> Store:
+        """Return the store in a folder; without one that of OT_GRID_STORE, else ./store, as the commands take it."""
+        return cls(place if place is not None else os.environ.get("OT_GRID_STORE", "store"))
+
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root).expanduser().absolute()
 

@@ -39,7 +39,7 @@ class Reproduced:
 def reproduce(
     cell: str,
     *,
-    place: str | Path,
+    place: str | Path | None = None,
     to: str | Path | None = None,
     overrides: Sequence[str] = (),
     say: Callable[[str], None] = lambda line: None,
@@ -52,10 +52,10 @@ def reproduce(
     from ot_grid.planning import sweep
     from ot_grid.report import reproduce as again
 
-    wanted = frozen.plan_of_cell(Store(place), cell)
+    wanted = frozen.plan_of_cell(Store.of(place), cell)
     only = wanted.cells[0]
-    to = to or Path(place) / "reproductions" / f"{only.id}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    if Store(to).root == Store(place).root:
+    to = to or Store.of(place).root / "reproductions" / f"{only.id}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    if Store(to).root == Store.of(place).root:
         raise BadInput(f"--to {str(to)!r} is the store that the cell is from; give another folder")
     settings = [*overrides, _stored_in(to), "tracking='off'"]
     runtime = sweep.runtime(settings, plugins=wanted.runtime.plugins)
@@ -73,7 +73,7 @@ def _there(models: Mapping[str, str]) -> dict[str, str]:
     return {name: folder for name, folder in models.items() if Path(folder).exists()}
 
 
-def explain(words: Sequence[str], *, place: str | Path) -> Iterator[str]:
+def explain(words: Sequence[str], *, place: str | Path | None = None) -> Iterator[str]:
     """Yield which stage runs of a cell are done and why the others are not; of two cells, how they differ.
 
     Each word names a cell of the store; or all together are the overrides of a cell that was not run yet.
@@ -89,14 +89,14 @@ def explain(words: Sequence[str], *, place: str | Path) -> Iterator[str]:
     return why.pair(one.cells[0], other.cells[0], replace(one, runs={**one.runs, **other.runs}))
 
 
-def _plans_of(words: Sequence[str], place: str | Path) -> list[Plan]:
+def _plans_of(words: Sequence[str], place: str | Path | None) -> list[Plan]:
     """Return a plan for each cell that words name."""
     try:
-        return [frozen.plan_of_cell(Store(place), word) for word in words]
+        return [frozen.plan_of_cell(Store.of(place), word) for word in words]
     except BadInput:
         if not all("=" in word for word in words):
             raise
-    return [plan([*words, _stored_in(place)], multirun=False)]
+    return [plan([*words, _stored_in(Store.of(place).root)], multirun=False)]
 
 
 def _stored_in(folder: str | Path) -> str:

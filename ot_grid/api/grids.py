@@ -79,18 +79,20 @@ def run(wanted: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:
 def resume(
     name: str | None = None,
     *,
-    place: str | Path,
+    place: str | Path | None = None,
     by_hand: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Ran:
     """Go on with a sweep as it was frozen: run, or submit again, what can pass; for cron and for jobs that heal."""
-    wanted = frozen.plan(Store(place), name)
+    wanted = frozen.plan(Store.of(place), name)
     return _launched(wanted, artifacts_of(wanted), by_hand=by_hand, say=say)
 
 
-def retry(name: str | None = None, *, place: str | Path, say: Callable[[str], None] = lambda line: None) -> Ran:
+def retry(
+    name: str | None = None, *, place: str | Path | None = None, say: Callable[[str], None] = lambda line: None
+) -> Ran:
     """Forget what has failed in a sweep, also for good, and go on with it."""
-    wanted = frozen.plan(Store(place), name)
+    wanted = frozen.plan(Store.of(place), name)
     artifacts = artifacts_of(wanted)
     for run_key, now in standing.look(wanted, artifacts).items():
         if now.state == standing.FAILED:
@@ -98,20 +100,20 @@ def retry(name: str | None = None, *, place: str | Path, say: Callable[[str], No
     return _launched(wanted, artifacts, by_hand=True, say=say)
 
 
-def status(name: str | None = None, *, place: str | Path) -> overview.Snapshot:
+def status(name: str | None = None, *, place: str | Path | None = None) -> overview.Snapshot:
     """Return where a sweep (the one asked for last by default) stands now."""
-    wanted = frozen.plan(Store(place), name)
+    wanted = frozen.plan(Store.of(place), name)
     return overview.take(wanted, artifacts_of(wanted))
 
 
-def cancel(name: str, *, place: str | Path) -> control.Cancelled:
+def cancel(name: str, *, place: str | Path | None = None) -> control.Cancelled:
     """Cancel all queued and running jobs of a sweep."""
-    return control.cancel(Store(place), name)
+    return control.cancel(Store.of(place), name)
 
 
-def throttle(name: str, most: int, *, place: str | Path) -> control.Throttled:
+def throttle(name: str, most: int, *, place: str | Path | None = None) -> control.Throttled:
     """Let at most `most` jobs of each array of a sweep run at once; 0 lifts the limit."""
-    return control.throttle(Store(place), name, most)
+    return control.throttle(Store.of(place), name, most)
 
 
 def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callable[[str], None]) -> Ran:

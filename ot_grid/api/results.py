@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def track(
     name: str | None = None,
     *,
-    place: str | Path,
+    place: str | Path | None = None,
     mode: str | None = None,
     made: Report | None = None,
     patient: bool = True,
@@ -40,10 +40,10 @@ def track(
     """
     from ot_grid.report import mirror
 
-    found = frozen.find_sweep(Store(place), name)
-    if mirror.settings(frozen.last_runtime(Store(place), found).tracking, mode).mode == mirror.OFF:
+    found = frozen.find_sweep(Store.of(place), name)
+    if mirror.settings(frozen.last_runtime(Store.of(place), found).tracking, mode).mode == mirror.OFF:
         return mirror.Told()
-    wanted = frozen.plan(Store(place), found.name)
+    wanted = frozen.plan(Store.of(place), found.name)
     shown = made or report(wanted.name, place=place)
     return mirror.tell(wanted, shown, say=say, mode=mode, patient=patient)
 
@@ -51,7 +51,7 @@ def track(
 def report(
     name: str | None = None,
     *,
-    place: str | Path,
+    place: str | Path | None = None,
     asked: Asked | None = None,
     to: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
@@ -70,13 +70,13 @@ def report(
     asked = asked or reports.Asked()
     wished = asked.wished
     if name == reports.NO_SWEEP:
-        made = reports.build(Store(place), name, asked)
+        made = reports.build(Store.of(place), name, asked)
         return _written(made, to)
-    found = frozen.find_sweep(Store(place), name)
-    folder = Store(place).sweep(found.name)
+    found = frozen.find_sweep(Store.of(place), name)
+    folder = Store.of(place).sweep(found.name)
     asked = replace(asked, reference=asked.reference or found.versus)
     _keep_accepted(found, folder, asked, say)
-    made = reports.build(Store(place), found.name, asked)
+    made = reports.build(Store.of(place), found.name, asked)
     if made.view.looked:
         with _writing(folder):
             looks.write(folder, made.view.looked)
@@ -134,7 +134,7 @@ def compare(
     one: str,
     other: str,
     *,
-    place: str | Path,
+    place: str | Path | None = None,
     sweep: str | None = None,
     benchmark: str | None = None,
     question: str | None = None,
@@ -151,11 +151,11 @@ def compare(
 
     most = comparing.EXAMPLES if examples is None else examples
     made = comparing.build(
-        Store(place), (one, other), sweep=sweep, benchmark=benchmark, question=question, most=most, held_out=held_out,
-        grade=grade,
+        Store.of(place), (one, other), sweep=sweep, benchmark=benchmark, question=question, most=most,
+        held_out=held_out, grade=grade,
     )  # fmt: skip
     for name in {side.sweep.name for side in made.compared.sides} if made.held_out else ():
-        looks.write(Store(place).sweep(name), made.held_out)
+        looks.write(Store.of(place).sweep(name), made.held_out)
     return made
 
 
@@ -178,7 +178,7 @@ def show(
     cell: str,
     stage: str | None = None,
     *,
-    place: str | Path,
+    place: str | Path | None = None,
     most: int | None = None,
     held_out: Sequence[str] = (),
 ) -> Showing:
@@ -189,19 +189,19 @@ def show(
     from ot_grid.report import held_out as looks
     from ot_grid.report import show as showing
 
-    sweep, found = frozen.find_cell(Store(place), cell)
+    sweep, found = frozen.find_cell(Store.of(place), cell)
     rows = showing.EXAMPLES if most is None else most
-    stages = showing.build(Store(place), sweep, found, stage=stage, most=rows, held_out=held_out)
+    stages = showing.build(Store.of(place), sweep, found, stage=stage, most=rows, held_out=held_out)
     looked = tuple(name for name in held_out if any(run.label == name and run.stage == "eval" for run in found.runs))
     if looked:
-        looks.write(Store(place).sweep(sweep.name), looked)
+        looks.write(Store.of(place).sweep(sweep.name), looked)
     return Showing(found, stages, looked)
 
 
 def rescore(
     name: str | None = None,
     *,
-    place: str | Path,
+    place: str | Path | None = None,
     grade: str | None = None,
     config_dir: str | None = None,
     label: str | None = None,
@@ -212,33 +212,38 @@ def rescore(
     from ot_grid.planning import recipe
     from ot_grid.report import rescore as rescoring
 
-    found = frozen.find_sweep(Store(place), name)
+    found = frozen.find_sweep(Store.of(place), name)
     registry.load_plugins(found.plugins)
     settings = recipe.choice("grade", grade, config_dir) if grade else None
     called = label or grade or rescoring.AGAIN
-    _look(Store(place), found, only)
-    return rescoring.rescore(Store(place), found, grade=settings, label=called, only=only, sandbox=sandbox)
+    _look(Store.of(place), found, only)
+    return rescoring.rescore(Store.of(place), found, grade=settings, label=called, only=only, sandbox=sandbox)
 
 
 def export(
-    name: str | None = None, *, place: str | Path, to: str | Path, form: str = "lm-eval", only: Sequence[str] = ()
+    name: str | None = None,
+    *,
+    place: str | Path | None = None,
+    to: str | Path,
+    form: str = "lm-eval",
+    only: Sequence[str] = (),
 ) -> list[Path]:
     """Write a sweep's finished evaluations as lm-evaluation-harness does, or as parquet; return the files."""
     from ot_grid.report import export as exporting
 
-    found = frozen.find_sweep(Store(place), name)
-    _look(Store(place), found, only)
-    return exporting.export(Store(place), found, Path(to), form=form, only=only)
+    found = frozen.find_sweep(Store.of(place), name)
+    _look(Store.of(place), found, only)
+    return exporting.export(Store.of(place), found, Path(to), form=form, only=only)
 
 
 def export_dataset(
-    cell: str, *, place: str | Path, to: str | Path, form: str = "jsonl", push: str | None = None
+    cell: str, *, place: str | Path | None = None, to: str | Path, form: str = "jsonl", push: str | None = None
 ) -> list[Path]:
     """Write the rows that a cell's student is trained on, with a card; return the files. `push` also uploads them."""
     from ot_grid.report import dataset
 
-    sweep, found = frozen.find_cell(Store(place), cell)
-    written = dataset.export(Store(place), sweep, found, Path(to), form)
+    sweep, found = frozen.find_cell(Store.of(place), cell)
+    written = dataset.export(Store.of(place), sweep, found, Path(to), form)
     if push:
         dataset.push(Path(to), push)
     return written

@@ -99,3 +99,15 @@ def test_draws_are_enough_and_no_more_than_memory_holds(made, draws, said):
     made.complete()
     with pytest.raises(BadInput, match=said):
         asked(made.store, None, draws=draws)
+
+
+def test_from_python_a_report_has_the_commands_defaults(made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """The store of OT_GRID_STORE, else ./store; the sweep asked for last; written beside it."""
+    made.complete()
+    report = api.report()
+    assert report.sweep.name == made.name
+    assert (made.store.sweep(made.name) / "report.html").exists()
+    monkeypatch.delenv("OT_GRID_STORE")
+    monkeypatch.chdir(tmp_path)
+    assert api.report().table.equals(report.table)
+    assert [row.key for row in api.show(made.id("length", "qwq")).stages][:1] != []
