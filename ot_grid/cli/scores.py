@@ -61,12 +61,13 @@ def export(words: Sequence[str]) -> int:
         return _export_dataset(words[1:])
     parser = sweep_parser(
         "export",
-        "Write the finished evaluations of a sweep, a folder for each student: sample logs and results as "
-        "lm-evaluation-harness writes them, or one parquet file a benchmark with questions, outputs and verdicts. "
+        "Write the finished evaluations of a sweep, a folder for each cell: sample logs and results as "
+        "lm-evaluation-harness writes them, logs that Inspect's viewer opens, or one parquet file a benchmark with "
+        "questions, outputs and verdicts. "
         "`export dataset CELL` writes the rows that a student is trained on.",
     )
     parser.add_argument("--to", required=True, metavar="FOLDER")
-    parser.add_argument("--format", choices=("lm-eval", "parquet"), default="lm-eval")
+    parser.add_argument("--format", choices=("lm-eval", "inspect", "parquet"), default="lm-eval")
     _add_only(parser)
     args = parser.parse_args(words)
     for path in api.export(args.sweep, place=args.store, to=args.to, form=args.format, only=args.only):

@@ -18,12 +18,12 @@ from ot_grid import key, store, tables
 from ot_grid.errors import BadInput, nearest
 from ot_grid.inference.replies import Replies
 from ot_grid.planning.frozen import FrozenCell, Sweep
-from ot_grid.report import evaluations
+from ot_grid.report import evaluations, inspect_logs
 from ot_grid.report.evaluations import Evaluation
 from ot_grid.stages.eval import MATRIX, Answered, chat
 from ot_grid.store import Store
 
-FORMATS = ("lm-eval", "parquet")
+FORMATS = ("lm-eval", "inspect", "parquet")
 COLUMNS = {**MATRIX, "text": "string", "answer": "string", "output": "string", "grader": "string"}
 
 
@@ -34,7 +34,7 @@ def export(place: Store, sweep: Sweep, folder: Path, *, form: str, only: Sequenc
     """
     if form not in FORMATS:
         raise BadInput(f"format {form!r} is not known; {nearest(form, FORMATS)}")
-    write = _parquet if form == "parquet" else _lm_eval
+    write = {"parquet": _parquet, "inspect": _inspect}.get(form, _lm_eval)
     held_out = set(sweep.held_out) - set(only)  # what is held out comes only to who names it
     names = {run.key: named(cell) for cell in reversed(sweep.cells) for run in cell.runs}
     written: list[Path] = []
@@ -64,6 +64,14 @@ def _parquet(evaluation: Evaluation, folder: Path) -> Iterator[Path]:
     )
     path = folder / f"{evaluation.name}-{evaluation.record['key']}.parquet"
     tables.write_rows(path, rows, COLUMNS)
+    yield path
+
+
+def _inspect(evaluation: Evaluation, folder: Path) -> Iterator[Path]:
+    """Write a log as Inspect does: `<time>_<benchmark>_<key>.json`."""
+    when = datetime.fromisoformat(evaluation.record["finished"]).strftime("%Y-%m-%dT%H-%M-%S")
+    path = folder / f"{when}_{evaluation.name}_{evaluation.record['key']}.json"
+    store.write_json(path, inspect_logs.log(evaluation, folder.name))
     yield path
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from ot_grid.cli import main
 from ot_grid.errors import BadInput, Corrupt
 from ot_grid.inference.replies import Purchase, Replies
 from ot_grid.planning import frozen
+from ot_grid.report import logs
 from ot_grid.rows import Reply, question
 from ot_grid.stages import eval as eval_stage
 from ot_grid.store import Store
@@ -113,6 +116,37 @@ def test_held_out_scores_are_not_told(place, capsys):
     assert [look["benchmarks"] for look in looks] == [["bench"]] * 2
     with pytest.raises(BadInput, match="not held out"):
         api.export(place=place.root, to=place.root / "out")
+
+
+def test_logs_are_written_as_inspect_writes_them(place, tmp_path):
+    """A sample for each question and repeat, with its verdict; read back, the same scores."""
+    [path] = api.export(place=place.root, to=tmp_path / "out", form="inspect")
+    log = json.loads(path.read_text())
+    assert (log["status"], log["eval"]["task"], log["results"]["scores"][0]["metrics"]["mean"]["value"]) == (
+        "success", "bench", 0.25,
+    )  # fmt: skip
+    assert {(sample["epoch"], sample["target"]) for sample in log["samples"]} >= {(1, "2"), (2, "2")}
+    first = next(sample for sample in log["samples"] if sample["input"][0]["content"] == "Q: 1+1?")
+    assert first["messages"][-1]["content"] == SAID["1+1?"][first["epoch"] - 1]
+    answers = logs.read(tmp_path / "out")
+    assert sum(answer.score for answer in answers) / len(answers) == 0.25
+    assert {answer.cell for answer in answers} == {path.parent.name}
+
+
+@pytest.mark.slow
+@pytest.mark.long  # installs Inspect in an environment of its own
+def test_inspect_itself_reads_our_logs(place, tmp_path):
+    """The reader of the tool that the form is of."""
+    [path] = api.export(place=place.root, to=tmp_path / "out", form="inspect")
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "env")], check=True)
+    python = str(tmp_path / "env" / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "inspect-ai"], check=True)
+    ask = (
+        "import sys; from inspect_ai.log import read_eval_log; log = read_eval_log(sys.argv[1]);"
+        "print(log.status, log.eval.task, len(log.samples), log.samples[0].score.value)"
+    )
+    done = subprocess.run([python, "-c", ask, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[:3] == ["success", "bench", "4"]
 
 
 def test_samples_are_written_as_the_harness_writes_them(place, tmp_path):
