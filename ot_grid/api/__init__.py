@@ -11,6 +11,7 @@ Hydra or pandas is imported where it is needed: jobs that heal a sweep start in 
 from __future__ import annotations
 
 from ot_grid.api.cells import Reproduced, explain, reproduce
+from ot_grid.api.cleaning import remove, unneeded
 from ot_grid.api.grids import Ran, artifacts_of, cancel, plan, resume, retry, run, status, throttle
 from ot_grid.api.results import Showing, compare, demo, export, export_dataset, report, rescore, show, track
 from ot_grid.planning.plan import Plan
@@ -27,6 +28,7 @@ __all__ = [
     "explain",
     "export", "export_dataset",
     "plan",
+    "remove",
     "report",
     "reproduce",
     "rescore",
@@ -37,4 +39,5 @@ __all__ = [
     "status",
     "throttle",
     "track",
+    "unneeded",
 ]  # fmt: skip

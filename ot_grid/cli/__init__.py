@@ -37,6 +37,7 @@ COMMANDS = {  # command: the module that has a function of that name
     "logs": "status",
     "cancel": "jobs",
     "throttle": "jobs",
+    "gc": "gc",
     "doctor": "doctor",
 }
 

@@ -32,6 +32,7 @@ HEAD = """ot_grid: runs a grid of reasoning-data recipes, from source questions 
   python -m ot_grid export [SWEEP] --to FOLDER [--format parquet]     sample logs as lm-evaluation-harness writes them
   python -m ot_grid export dataset CELL --to FOLDER                   what a student is trained on, with a card; --push
   python -m ot_grid track [SWEEP] [--mode online]                     tell Weights & Biases what it was not told
+  python -m ot_grid gc [SWEEP ...] [--delete]                         what no sweep needs any more; forget sweeps
   python -m ot_grid reproduce CELL                                    one cell again, from its frozen recipe alone
   python -m ot_grid explain CELL [OTHER]                              why keys differ; why a stage is not cached
   COMMAND --help                                                      the options of a command

@@ -40,6 +40,14 @@ class Throttled:
     queued: int  # their jobs
 
 
+def jobs(place: Store, name: str) -> int:
+    """Return how many jobs of a sweep are queued or running; Slurm is asked only where it was given any."""
+    sweep = frozen.find_sweep(place, name).name
+    if not batches.of_sweep(place, sweep):
+        return 0
+    return sum(len(found) for _, found in _queued(place, sweep, slurm.queue()))
+
+
 def cancel(place: Store, name: str) -> Cancelled:
     """Cancel all queued and running jobs of a sweep; those that heal it first."""
     sweep = frozen.find_sweep(place, name).name

@@ -19,6 +19,7 @@ Sharing = Literal["one_gpu", "ddp", "fsdp", "hsdp", "cpu"]
 SHARED: tuple[Sharing, ...] = ("fsdp", "hsdp")
 STATE = 16  # bytes a parameter: weight, gradient, two moments, float32 each
 BUCKETS = 4  # bytes a parameter that DDP holds besides, to send gradients in
+SAVED = 4  # bytes a parameter of a trained student, half of them where it was trained in 16 bits
 CHECKPOINT = 12  # bytes a parameter: all but the gradients
 RUNTIME = 2e9  # bytes: CUDA's context, NCCL's buffers, pieces that do not fit together
 USABLE = 0.92  # of a GPU's memory

@@ -54,16 +54,16 @@ def askings(run: StageRun, plan: Plan) -> Iterator[Asking]:
         named = [parent.reads["train"]["student"] for parent in parents if "student" in parent.reads.get("train", ())]
     prompt = PROMPT + (JUDGED if run.stage == "verify" else 0)
     for plain in named:
-        yield Asking(plain, prompt + max(_max_tokens(run.reads), default=0))
+        yield Asking(plain, prompt + max(most_tokens(run.reads), default=0))
 
 
-def _max_tokens(value: Any) -> Iterator[int]:
+def most_tokens(value: Any) -> Iterator[int]:
     """Yield the longest replies that settings allow, wherever they sample."""
     if isinstance(value, Mapping):
         if isinstance(value.get("max_tokens"), int):
             yield value["max_tokens"]
         for item in value.values():
-            yield from _max_tokens(item)
+            yield from most_tokens(item)
 
 
 def declared(run: StageRun, plan: Plan) -> list[int]:

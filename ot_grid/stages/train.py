@@ -7,8 +7,11 @@ import torch.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import shutil
 import subprocess
 import time
 import uuid
@@ -72,6 +75,7 @@ def sft(
         "attention": work.cluster.attention,
     }
     write_json(work.out / ORDER, order)
+    _has_room(work.out, folder)
     with stopping.graceful():
         _watch(work, launcher.command(work.cluster, work.out / ORDER, _config(work, folder, max_length)))
         give_usual_rights(work.out / "model.tmp")
@@ -97,6 +101,21 @@ def _config(work: Work, student: Path, length: int) -> str | None:
     except BadInput:
         return None
     return training.fit(size, gpus, length).config
+
+
+def _has_room(out: Path, student: Path) -> None:
+    """Raise as a full disk does, before anything is computed, where one checkpoint and the model have no room."""
+    try:
+        parameters = of_folder(student).parameters
+    except BadInput:
+        return
+    need, free = (training.CHECKPOINT + training.SAVED) * parameters, shutil.disk_usage(out).free
+    if need > free:
+        raise OSError(
+            errno.ENOSPC,
+            f"{os.strerror(errno.ENOSPC)}: this training writes {need / 1e9:.1f} GB (a checkpoint and the model), and "
+            f"{out} has {free / 1e9:.1f}; make room (python -m ot_grid gc), or choose another store",
+        )
 
 
 def _whereabouts(out: Path, resumed: Path | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ot_grid.planning.pipeline import STAGES
 from ot_grid.planning.plan import Plan, StageRun, models_of
 from ot_grid.planning.points import PRODUCT
 from ot_grid.stages import sources
-from ot_grid.status import before, fits
+from ot_grid.status import before, estimates, fits
 from ot_grid.store import Artifacts
 
 SHOWN_CELLS = 30
@@ -93,6 +93,7 @@ def plan_text(plan: Plan, missing: Sequence[StageRun], artifacts: Artifacts | No
     yield from lenient(plan)
     yield from before.lines(plan, missing, artifacts) if artifacts else ()
     yield from fits.lines(plan, missing)
+    yield from estimates.lines(plan, missing, artifacts) if artifacts else ()
     yield ""
     for cell in plan.cells[:SHOWN_CELLS]:
         own = sum(run.key in cell.runs for run in missing)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -18,10 +19,11 @@ import pytest
 
 from ot_grid import stopping
 from ot_grid.errors import BadInput, OtGridError
+from ot_grid.running.execute import DISK_FULL, failure_class
 from ot_grid.stages import train
 from ot_grid.stages.training import launcher, tokens
 from ot_grid.stages.work import Work
-from ot_grid.store import RECORD, write_json
+from ot_grid.store import RECORD, TRAINING, write_json
 from tests.stages import tiny
 
 pytestmark = pytest.mark.slow  # trains, though a tiny model
@@ -79,6 +81,19 @@ def test_two_nodes_train_one_student_and_stop_at_the_same_step(
     assert (counts["processes"], counts["resumed_at"], counts["steps"]) == (2, stopped, tiny.STEPS)
     assert work.log["loss"] == [[step, pytest.approx(loss, rel=1e-3)] for step, loss in whole[0].log["loss"]]
     assert len(tiny.weights(work)) == len(tiny.weights(whole[0]))
+
+
+def test_a_disk_without_room_for_a_checkpoint_is_told_before_anything_is_computed(
+    make: tiny.Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As a full disk is: a class of failure of its own, which is tried again when there is room."""
+    monkeypatch.setattr(train.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    with pytest.raises(
+        OSError, match=r"this training writes .* GB \(a checkpoint and the model\), .* has 0.0"
+    ) as caught:
+        train.run(make(tmp_path))
+    assert failure_class(caught.value) == DISK_FULL
+    assert not (tmp_path / TRAINING).exists()
 
 
 @pytest.mark.parametrize(
