@@ -15,6 +15,7 @@ from typing import Any
 
 from ot_grid.errors import BadInput, nearest
 from ot_grid.planning import frozen
+from ot_grid.planning.baselines import BASELINE
 from ot_grid.planning.frozen import FrozenCell, Sweep
 from ot_grid.planning.plan import Winner
 from ot_grid.planning.sweep_keys import Base
@@ -28,6 +29,8 @@ def find(place: Store, base: Base) -> tuple[Winner, tuple[str, ...]]:
     sweep = _sweep(place, base.winner)
     told = _report(place, sweep)
     cell = frozen.pick(sweep, base.cell, "cell") if base.cell else _won(sweep, told)
+    if BASELINE in cell.coordinates:
+        raise BadInput(f"cell {cell.id} is {cell.coordinates[BASELINE]} as it is, no recipe; name one that trains")
     if not cell.overrides:
         raise BadInput(
             f"sweep {sweep.name!r} was frozen by a version that did not keep how its cells were asked for; give its "

@@ -145,6 +145,14 @@ def test_a_cell_that_is_none_and_a_sweep_of_before_are_told(conf: Path, own_stor
         planned(conf, "base: {winner: filters}\nvary: {samples: [x1, x4]}")
 
 
+def test_a_model_as_it_is_is_no_recipe_to_go_on_from(conf: Path):
+    """It stands beside the cells, and has none of their choices."""
+    plan = api.plan(["+sweep=filters"], config_dir=str(conf), baselines=["student"])
+    freezing.freeze(plan, api.artifacts_of(plan))
+    with pytest.raises(BadInput, match=r"is Qwen/Qwen2.5-7B-Instruct as it is, no recipe; name one that trains"):
+        planned(conf, "base: {winner: filters, cell: baseline=Qwen/Qwen2.5-7B-Instruct}\nvary: {samples: [x1, x4]}")
+
+
 @pytest.mark.parametrize(
     "base", ["{winner: samples}", "{cell: 3afc22e0}", "{winner: }", "[{winner: a}, {winner: b}]", "{winner: [a]}",
              "{winner: a, sel: b}"],
