@@ -33,6 +33,7 @@ COMMANDS = {  # command: the module that has a function of that name
     "track": "track",
     "rescore": "scores",
     "export": "scores",
+    "sweeps": "status",
     "status": "status",
     "logs": "status",
     "cancel": "jobs",

@@ -18,6 +18,7 @@ HEAD = """ot_grid: runs a grid of reasoning-data recipes, from source questions 
   python -m ot_grid -m +sweep=teachers                                the same from a file in sweeps/
   python -m ot_grid plan -m filter=length,difficulty teacher=qwq,r1   what would run and what is shared; spends nothing
   python -m ot_grid doctor cluster=slurm                              would it run: Slurm, nodes, store, models, keys
+  python -m ot_grid sweeps                                            all of a store: how far, since when, what they ask
   python -m ot_grid status [SWEEP] [--watch] [--json]                 where it stands; what failed, and why; until when
   python -m ot_grid logs CELL|STAGE|KEY [-f]                          the end of the logs; -f goes on with one
   python -m ot_grid resume [SWEEP]                                    go on: run or submit again what can pass

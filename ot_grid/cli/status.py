@@ -16,12 +16,21 @@ from ot_grid.cluster import standing
 from ot_grid.planning import frozen
 from ot_grid.planning.plan import Plan, StageRun
 from ot_grid.status import logs as reading
+from ot_grid.status import sweeps as listing
 from ot_grid.store import Artifacts, Store
 
 WATCH_SECONDS, LEAST_SECONDS = 15.0, 1.0
 TOP_OF_SCREEN, REST_OF_SCREEN = "\x1b[H", "\x1b[J"
 INTERRUPTED = 130
 WITH_ENDS = 8  # logs of which the end is shown; of more only the paths
+
+
+def sweeps(words: Sequence[str]) -> int:
+    """List the sweeps of a store."""
+    args = store_parser("sweeps", "List the sweeps of a store, the one asked for last first.").parse_args(words)
+    told = list(listing.lines(Store(args.store)))
+    say_all(told or [f"{args.store} holds no sweep yet; run one: python -m ot_grid -m filter=length,difficulty"])
+    return 0
 
 
 def status(words: Sequence[str]) -> int:
