@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ot_grid import api
 from ot_grid.cli import COMMANDS
 from ot_grid.report.build import build
+from ot_grid.status.plans import plan_text
 from tests.report.conftest import Made
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +43,8 @@ def test_readme_shows_the_tables_that_are_printed(made: Made):
 
 def test_readme_names_commands_that_there_are():
     """Every `python -m ot_grid COMMAND` of README is one."""
-    from ot_grid.cli import COMMANDS
+    from ot_grid import api
+from ot_grid.cli import COMMANDS
 
     named = set(re.findall(r"python -m ot_grid ([a-z]+)\b(?!=)", README))
     assert named <= COMMANDS.keys(), named - COMMANDS.keys()
@@ -62,3 +65,18 @@ def test_every_command_of_the_docs_is_one():
     text = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")])
     named = set(re.findall(r"python -m ot_grid ([a-z]+)\b(?!=)", text))
     assert named <= set(COMMANDS)
+
+
+def test_the_benchmark_of_the_docs_is_one(tmp_path: Path):
+    """Saved as the page says it, with a file of questions, it is planned beside ours."""
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "my_conf" / "eval").mkdir(parents=True)
+    lines = "".join(f'{{"question": "What is {n} + {n}?", "answer": "{2 * n}"}}\n' for n in range(20))
+    (tmp_path / "mine.jsonl").write_text(lines)
+    text = text.replace("/data/mine.jsonl", str(tmp_path / "mine.jsonl"))
+    (tmp_path / "my_conf" / "eval" / "mine.yaml").write_text(text)
+    plan = api.plan(["filter=random", "eval=[mine,sums]"], config_dir=str(tmp_path / "my_conf"))
+    benchmarks = plan.cells[0].recipe["eval"]
+    assert list(benchmarks) == ["mine", "sums"]
+    assert (benchmarks["mine"]["repeats"], benchmarks["mine"]["grade"]["function"]) == (4, "math")
+    assert any("mine.jsonl: 20 questions" in line for line in plan_text(plan, []))
