@@ -41,15 +41,6 @@ def test_readme_shows_the_tables_that_are_printed(made: Made):
         assert own == printed, title
 
 
-def test_readme_names_commands_that_there_are():
-    """Every `python -m ot_grid COMMAND` of README is one."""
-    from ot_grid import api
-from ot_grid.cli import COMMANDS
-
-    named = set(re.findall(r"python -m ot_grid ([a-z]+)\b(?!=)", README))
-    assert named <= COMMANDS.keys(), named - COMMANDS.keys()
-
-
 @pytest.mark.parametrize(
     "page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "slurm" / "README.md"]), ids=str
 )
