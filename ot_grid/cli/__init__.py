@@ -40,6 +40,7 @@ COMMANDS = {  # command: the module that has a function of that name
     "throttle": "jobs",
     "gc": "gc",
     "doctor": "doctor",
+    "completion": "completion",
 }
 
 

@@ -40,7 +40,8 @@ HEAD = """ot_grid: runs a grid of reasoning-data recipes, from source questions 
 
 The same command again goes on where the last one stopped; what has a record is not run again.
 Settings of a choice: KEY=VALUE, e.g. scale.questions=32 train.learning_rate=1e-4,2e-4 (with -m: one cell each).
-From Hydra: --cfg job, --info, --config-dir FOLDER (your own choices), --hydra-help, --shell-completion.
+From Hydra: --cfg job, --info, --config-dir FOLDER (your own choices), --hydra-help.
+TAB completes commands, sweeps, groups and choices: eval "$(python -m ot_grid completion)"
 The data work alone: --until dataset; the same command without it goes on from there.
 Training noise: train.seed=1,2,3 draws each recipe three times; the report averages over them (see --repeat).
 """
