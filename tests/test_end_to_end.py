@@ -295,7 +295,7 @@ def alive(session: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(("made", "times"), [("light", 6), pytest.param("grid", 20, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("made", "times"), [("light", 3), pytest.param("grid", 20, marks=pytest.mark.long)])
 def test_killed_at_random_moments_it_ends_the_same(
     made: str, times: int, model: Path, small: list[str], tmp_path: Path, request: pytest.FixtureRequest
 ):

@@ -12,6 +12,7 @@ import pytest
 
 from ot_grid import attempts
 from ot_grid.cluster import standing
+from ot_grid.planning.plan import StageRun
 from tests.requires import REQUIRE_ALL
 from tests.slurm.dev import HANGS, DevCluster
 from tests.slurm.grid import Grid
@@ -62,35 +63,43 @@ def test_a_job_is_preempted_in_the_middle_of_training(grid: MakeGrid, cluster: D
     assert [step for step, _ in one.record(training)["loss"]] == list(range(1, 1001))
 
 
-def test_time_runs_out_in_generation_and_in_training(grid: MakeGrid, cluster: DevCluster):
+def test_time_runs_out_in_generation(grid: MakeGrid, cluster: DevCluster):
     """Work that is longer than the limit goes on in the same job, queued again, from what it has."""
-    grace = "cluster.slurm.grace=90"
-    writing = grid("filter=random", *SLOW_REPLIES, grace, typed=True)  # a model does not wait at the gate
-    learning = grid("filter=slow", *TRAINING, grace)
-    traces, training = writing.runs("traces")[0], learning.runs("train")[0]
-    writing.hold_after(3)
-    for one in (writing, learning):
-        one.submit()
-    writing.wait_replies(3)
-    learning.wait_progress(training, lambda told: told["done"] >= 20)
-    pairs = ((writing, traces), (learning, training))
-    with learning.frozen(training):
-        for one, run in pairs:
-            cluster.near_its_end(one.job_of(run))
-        for one, run in pairs:
-            one.wait_log(run, "signal SIGUSR1: time limit")
-            with suppress(AssertionError):  # it may be over; else it may take as long as this machine needs
-                cluster.run("scontrol", "update", f"jobid={one.job_of(run)}", "timelimit=20")
-    for one, run in pairs:
-        cluster.wait_until(lambda one=one, run=run: one.history(run)[-1].outcome, HANGS, f"{run} has stopped")
-    writing.open()
-    for one, run in pairs:
-        one.wait_over()
-        one.check()
-        assert [each.outcome for each in one.history(run)] == ["time limit", "done"]
-        assert len({each.job for each in one.history(run)}) == 1
-    assert writing.record(traces)["usage"]["bought"] == 24
-    assert learning.record(training)["counts"]["resumed_at"] >= 20
+    one = grid("filter=random", *SLOW_REPLIES, "cluster.slurm.grace=90", typed=True)  # a model waits at no gate
+    one.hold_after(3)
+    one.submit()
+    one.wait_replies(3)
+    runs_out(one, one.runs("traces")[0], cluster)
+    assert one.record(one.runs("traces")[0])["usage"]["bought"] == 24
+
+
+@pytest.mark.long  # preempted in the middle of training, above, is the same for whoever trains
+def test_time_runs_out_in_training(grid: MakeGrid, cluster: DevCluster):
+    """It writes a checkpoint in the time of grace, and goes on from there."""
+    one = grid("filter=slow", *TRAINING, "cluster.slurm.grace=90")
+    one.submit()
+    training = one.runs("train")[0]
+    one.wait_progress(training, lambda told: told["done"] >= 20)
+    with one.frozen(training):
+        cluster.near_its_end(one.job_of(training))
+        one.wait_log(training, "signal SIGUSR1: time limit")
+    runs_out(one, training, cluster)
+    assert one.record(training)["counts"]["resumed_at"] >= 20
+
+
+def runs_out(one: Grid, run: StageRun, cluster: DevCluster) -> None:
+    """Let a stage run's job come near its end, be warned, and end its work in a second start of the same job."""
+    if "signal SIGUSR1" not in one.said(run):
+        cluster.near_its_end(one.job_of(run))
+        one.wait_log(run, "signal SIGUSR1: time limit")
+    with suppress(AssertionError):  # it may be over; else it may take as long as this machine needs
+        cluster.run("scontrol", "update", f"jobid={one.job_of(run)}", "timelimit=20")
+    cluster.wait_until(lambda: one.history(run)[-1].outcome, HANGS, f"{run} has stopped")
+    one.open()
+    one.wait_over()
+    one.check()
+    assert [each.outcome for each in one.history(run)] == ["time limit", "done"]
+    assert len({each.job for each in one.history(run)}) == 1
 
 
 def test_a_stage_in_the_middle_is_cancelled(grid: MakeGrid, cluster: DevCluster):

@@ -56,6 +56,7 @@ def two_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "1")
 
 
+@pytest.mark.long  # slurm/test_training.py has two nodes, training/test_fsdp.py a stop of two processes
 @pytest.mark.usefixtures("two_nodes")
 def test_two_nodes_train_one_student_and_stop_at_the_same_step(
     make: tiny.Make, whole: tuple[Work, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
