@@ -147,3 +147,15 @@ def test_submitted_from_inside_a_job(grid: MakeGrid, cluster: DevCluster):
     assert "submitted" in (cluster.folder / "inside").read_text()
     one.wait_over()
     one.check()
+
+
+def test_the_page_and_wandb_are_told_with_nobodys_command(grid: MakeGrid):
+    """The last job that heals writes the report and tells W&B, a run a cell and one of all; nothing is left to tell."""
+    one = grid("filter=random", "tracking=wandb_offline")
+    one.submit()
+    one.wait_over()
+    one.check()
+    folder = one.place / "sweeps" / one.plan.name
+    assert (folder / "report.html").exists()
+    assert len(list(one.place.glob("wandb/offline-run-*"))) == len(one.plan.cells) + 1
+    assert "told" not in one.command("track").stderr
