@@ -171,6 +171,7 @@ class Tracking:
     artifacts: str = MISSING  # none, references, files
     report: bool = MISSING  # a W&B Report; needs wandb-workspaces
     timeout: float = MISSING  # seconds
+    live: bool = MISSING  # the curve of each training while it goes; only online
 
 
 @dataclass

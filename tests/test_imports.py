@@ -39,7 +39,7 @@ DOORS = {
     "torch": {"inference", "stages/training"},
     "trl": {"stages/training"},
     "accelerate": {"stages/training"},
-    "wandb": {"report/tracking"},
+    "wandb": {"report/tracking", "stages/training"},
     "pandas": {"report"},
 }
 HEAVY = (

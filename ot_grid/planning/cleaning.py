@@ -30,9 +30,8 @@ class Unneeded:
 def unneeded(place: Store, forget: Sequence[str] = ()) -> list[Unneeded]:
     """Return the artifacts that no sweep needs but those to forget, and the folders of these; the largest first."""
     gone = [frozen.find_sweep(place, name).name for name in forget]
-    kept = [sweep for sweep in frozen.sweeps(place) if sweep.name not in gone]
-    named = {run.key for sweep in kept for cell in sweep.cells for run in cell.runs}
-    folders = [path for path in _artifacts(place) if path.name.rpartition("-")[2] not in named]
+    named = _named(place, gone)
+    folders = [path for path in _artifacts(place) if _key(path) not in named]
     own = [path for name in gone for path in (place.sweep(name), place.root / "jobs" / name) if path.exists()]
     return sorted(map(_weighed, [*folders, *own]), key=lambda each: -each.bytes)
 
@@ -40,18 +39,32 @@ def unneeded(place: Store, forget: Sequence[str] = ()) -> list[Unneeded]:
 def delete(place: Store, found: Sequence[Unneeded]) -> list[Unneeded]:
     """Delete folders, those of sweeps first, so that what is interrupted is found again; return what is gone.
 
-    What a process holds stays.
+    What a process holds stays, and so does what a sweep needs that was asked for meanwhile.
     """
     sweeps = place.root / "sweeps"
-    with store.submitting(place):
-        order = sorted(found, key=lambda each: each.folder.parent != sweeps)
-        done = []
-        for each in order:
-            if each.folder.parent != sweeps and store.is_claimed(each.folder):
+    of_sweeps = [each for each in found if each.folder.parent == sweeps]
+    done = []
+    with store.submitting(place):  # nobody freezes a sweep meanwhile
+        for each in of_sweeps:
+            shutil.rmtree(each.folder)
+            done.append(each)
+        named = _named(place, ())
+        for each in found:
+            if each in of_sweeps or _key(each.folder) in named or store.is_claimed(each.folder):
                 continue
             shutil.rmtree(each.folder)
             done.append(each)
     return done
+
+
+def _named(place: Store, but: Sequence[str]) -> set[str]:
+    """Return the keys that the sweeps of a store name, some of them left out."""
+    kept = [sweep for sweep in frozen.sweeps(place) if sweep.name not in but]
+    return {run.key for sweep in kept for cell in sweep.cells for run in cell.runs}
+
+
+def _key(folder: Path) -> str:
+    return folder.name.rpartition("-")[2]
 
 
 def _artifacts(place: Store) -> Iterator[Path]:

@@ -75,6 +75,16 @@ class Numbers:
         """The question means of the measured rows."""
         return suite_of(self.aligned, self.names, self.weights) if self.aligned else None
 
+    @cached_property
+    def z(self) -> FloatArray:
+        """The mean over benchmarks of how many standard deviations of the rows each row lies above their mean.
+
+        Unlike the plain mean it does not let a benchmark count for more because rows differ more on it in points.
+        """
+        spread = self.scores.std(axis=0, ddof=1) if len(self.rows) > 1 else np.zeros(len(self.names))
+        above = self.scores - self.scores.mean(axis=0)
+        return np.asarray(np.divide(above, spread, out=np.zeros_like(above), where=spread > 0) @ self.weights)
+
     def domain(self, members: Sequence[str]) -> FloatArray:
         """Return the plain mean of some of the benchmarks, a row each."""
         columns = [self.names.index(name) for name in members if name in self.names]

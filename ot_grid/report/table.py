@@ -60,10 +60,10 @@ def ranked(told: Ingredients) -> pd.DataFrame:
     Columns: rank with its 95 % interval (rank_low, rank_high), group (tie groups, as letters), the factors, cell,
     members (all its cells), mean with interval (low, high) and standard errors (se_questions, se_decoding), seeds,
     difference to the reference with interval (diff_low, diff_high), p, p_adjusted, detectable (smallest difference at
-    80 % power), verdict, best (probability of being so), corrected (mean without the winner's optimism),
-    'domain:<name>' and 'score:<benchmark>' for each, questions, repeats, cut, unextracted and ungraded (percent of
-    replies), rows (to train on), tokens, seconds, gpu_hours, source, status, cause; and 'held_out:<benchmark>' for each
-    in `apart`.
+    80 % power), verdict, best (probability of being so), corrected (mean without the winner's optimism), z (mean of
+    the z-scores of its benchmarks among the ranked rows), 'domain:<name>' and 'score:<benchmark>' for each, questions,
+    repeats, cut, unextracted and ungraded (percent of replies), rows (to train on), tokens, seconds, gpu_hours, source,
+    status, cause; and 'held_out:<benchmark>' for each in `apart`.
     """
     lines = [_row(row, told, _place(row, told.numbers)) for row in told.rows]
     order = sorted(range(len(lines)), key=lambda n: _order(told.rows[n], lines[n]))
@@ -98,6 +98,7 @@ def _row(row: Row, told: Ingredients, place: int | None) -> dict[str, Any]:
         **_difference(numbers, place),
         "best": float(numbers.ranking.best[place]) if numbers else math.nan,
         "corrected": 100 * float(numbers.ranking.corrected[place]) if numbers else math.nan,
+        "z": float(numbers.z[place]) if numbers else math.nan,
         **_domains(told.sweep, scores, names),
         **{SCORE + name: scores.get(name, math.nan) for name in sorted(names)},
         **_coverage(row),

@@ -198,7 +198,8 @@ def in_progress(order: Order, place: Store, inputs: Sequence[Path], runtime: Run
     door.buyer = order.key
     recipe, files = order.recipe, runtime.files
     return Work(
-        order.stage, recipe["branch"], recipe["reads"], inputs, folder, door, runtime.cluster, progress, files
+        order.stage, recipe["branch"], recipe["reads"], inputs, folder, door, runtime.cluster, progress,
+        runtime.tracking, files,
     )  # fmt: skip
 
 

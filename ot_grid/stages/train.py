@@ -73,6 +73,7 @@ def sft(
         "threads": work.cluster.threads,
         "dtype": work.cluster.dtype,
         "attention": work.cluster.attention,
+        "live": _live(work),
     }
     write_json(work.out / ORDER, order)
     _has_room(work.out, folder)
@@ -101,6 +102,18 @@ def _config(work: Work, student: Path, length: int) -> str | None:
     except BadInput:
         return None
     return training.fit(size, gpus, length).config
+
+
+def _live(work: Work) -> dict[str, Any] | None:
+    """Return to which run of W&B the curve is told while it goes; None where nobody asked, or there is no server."""
+    how = work.tracking
+    if how is None or how.mode != "online" or how.live is not True:
+        return None
+    name = work.out.name
+    return {
+        "id": f"train-{name.rpartition('-')[2]}", "name": name, "project": how.project, "entity": how.entity,
+        "folder": str(work.out.parents[1]),
+    }  # fmt: skip
 
 
 def _has_room(out: Path, student: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ot_grid.config import Cluster, Model, Sampling
+from ot_grid.config import Cluster, Model, Sampling, Tracking
 from ot_grid.rows import Reply
 
 Message = dict[str, str]  # role, content
@@ -46,5 +46,6 @@ class Work:
     asker: Asker
     cluster: Cluster
     progress: Callable[[int, int, str], None]  # rows done, rows in all, what they are
+    tracking: Tracking | None = None  # whether the curve of a training is told while it goes; changes no result
     files: Mapping[str, str] = field(default_factory=dict)  # a local file by its content -> where it lies
     log: dict[str, Any] = field(default_factory=dict)  # what the record should say beside counts

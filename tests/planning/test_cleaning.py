@@ -78,6 +78,17 @@ def test_what_a_process_writes_stays(two: Made):
     assert not old.exists()
 
 
+def test_what_is_asked_for_between_looking_and_deleting_stays(two: Made):
+    """Somebody freezes a sweep that needs some of it."""
+    found = api.unneeded(["large"], place=two.store.root)
+    late = Made(two.store, name="late")
+    late.sweep()
+    done = api.remove(found, place=two.store.root)
+    assert {each.folder.parent.name for each in done} == {"sweeps", "jobs"}
+    assert len(two.store.artifacts("eval")) == 8
+    assert len(two.store.artifacts("train")) == 4
+
+
 def test_the_command_deletes_only_when_it_is_told_to(two: Made, capsys: pytest.CaptureFixture[str]):
     """With sizes, the largest first."""
     place = ["--store", str(two.store.root)]

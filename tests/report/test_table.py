@@ -6,11 +6,12 @@ import json
 
 import pandas as pd
 import pytest
+from scipy import stats
 
 from ot_grid import attempts
 from ot_grid.report.build import build
 from ot_grid.store import write_json, write_text
-from tests.report.conftest import asked
+from tests.report.conftest import answers, asked
 
 FIRST, SECOND, THIRD, FOURTH = [(one, other) for one in ("length", "difficulty") for other in ("qwq", "r1")]
 
@@ -279,3 +280,18 @@ def test_each_benchmark_has_its_interval(made):
     first = frame.iloc[0]
     assert (first["benchmark"], first["mean"]) == ("sums", 50.0)
     assert 0 <= first["low"] < 50 < first["high"] <= 100
+
+
+def test_z_scores_are_those_of_scipy(make):
+    """Averaged over benchmarks with their weights; where all rows score the same, a benchmark says nothing."""
+    made = make(benchmarks=("sums", "gcd", "same"))
+    made.sweep()
+    shares = [(0.2, 0.9), (0.5, 0.8), (0.6, 0.4), (0.9, 0.5)]
+    for point, (sums, gcd) in zip(made.points, shares, strict=True):
+        made.trained(*point)
+        for name, share in (("sums", sums), ("gcd", gcd), ("same", 0.5)):
+            made.answered(name, answers(share, 40, 1), *point)
+    table = asked(made.store, None, weights={"gcd": 2.0}).table.set_index("cell")
+    one, other = (stats.zscore(column, ddof=1) for column in zip(*shares, strict=True))
+    for place, point in enumerate(made.points):
+        assert table.loc[made.id(*point), "z"] == pytest.approx((one[place] + 2 * other[place]) / 4)

@@ -94,7 +94,7 @@ def halved(weights: dict[str, Any]) -> dict[str, Any]:
 
 def build(order: dict[str, Any], device: str, word: Word) -> Any:
     """Return the SFTTrainer, over rows that are tokens already."""
-    from ot_grid.stages.training import callbacks
+    from ot_grid.stages.training import callbacks, live
 
     tokenizer = encode.tokenizer_of(order["student"], order["template"])
     args = arguments(order, device)
@@ -104,6 +104,8 @@ def build(order: dict[str, Any], device: str, word: Word) -> Any:
             "give num_processes in its file"
         )
     beside = [callbacks.StepsLog(Path(order["out"]) / "steps.jsonl"), callbacks.Obedience(word)]
+    if order.get("live"):
+        beside.append(live.LiveCurve(order["live"]))
     trainer = dealing_trainer(order["batch_size"])(
         model=order["student"], args=args, train_dataset=rows_of(order, args),
         processing_class=tokenizer, callbacks=beside,
