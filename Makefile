@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 comma := ,
 STAMP := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start hundreds of processes, and each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 HOOKS = $(shell git rev-parse --git-path hooks)
 # Three processes for two cores: tests of the cluster mostly wait.

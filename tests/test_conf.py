@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -24,12 +26,21 @@ GRADES = [("grade", path.stem) for path in sorted((CONF / "grade").glob("*.yaml"
 OPEN = {("source", "jsonl"): ["source.jsonl.path=x.jsonl"], ("source", "hf"): ["source.hf.id=a/b"]}
 
 
+def together() -> Iterator[dict[str, str]]:
+    """Yield plans in which each choice is made at least once: the first of every group, the second of every group."""
+    groups = {group: [choice for own, choice in CHOICES if own == group] for group, _ in CHOICES}
+    # One source alone has nothing to be mixed with.
+    groups["mix"] = ["top1"] * len(groups["source"]) + groups["mix"]
+    for row in zip_longest(*groups.values()):
+        yield {group: choice for group, choice in zip(groups, row, strict=True) if choice}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("group", "choice"), CHOICES, ids=lambda value: value)
-def test_every_choice_composes_and_binds(group: str, choice: str):
+@pytest.mark.parametrize("chosen", list(together()), ids=lambda chosen: ",".join(chosen.values()))
+def test_every_choice_composes_and_binds(chosen: dict[str, str]):
     """Each choice of each group makes a plan; types, names and open values are checked on the way."""
-    more = ["mix=top1"] if group == "source" else ["teacher=smollm2"] if group == "samples" else []
-    plan = api.plan([f"{group}='{choice}'", *OPEN.get((group, choice), []), *more])
+    more = [word for choice in chosen.items() for word in OPEN.get(choice, [])]
+    plan = api.plan([*(f"{group}='{choice}'" for group, choice in chosen.items()), *more])
     assert plan.runs
 
 

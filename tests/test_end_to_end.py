@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,6 +39,7 @@ TRAINED = ["train.batch_size=2", "train.checkpoint_steps=2", "train.epochs=1"]
 TINY = [*SMALL, *TRAINED]
 COPIED = ["--config-dir", str(CONF), "train=copied"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}  # for plug-ins of tests
+FILTERS = "filter=random,length" if ALL else "filter=length"  # of the grid that is real
 DETERMINISTIC = ("source", "mix", "filter", "dedup", "traces", "verify", "answer_filter", "dataset")
 
 
@@ -53,13 +55,14 @@ def stand_in(model: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def typed(model: Path) -> list[str]:
+def typed(model: Path, *plugins: str) -> list[str]:
     """The words of a grid with an engine that types (with COPIED: and a student that is not trained).
 
     What is about processes, stores and replies takes seconds so, and says the same.
     """
     # Nothing is loaded for vllm before a fork, and what types takes its place.
-    return ["plugins=[tests.slurm.cheap,tests.slurm.typed]", *SMALL, *stand_in(model), "cluster.engine=vllm"]
+    names = ",".join(("tests.slurm.cheap", "tests.slurm.typed", *plugins))
+    return [f"plugins=[{names}]", *SMALL, *stand_in(model), "cluster.engine=vllm"]
 
 
 def ot_grid(*words: str, cwd: Path, expect: int = 0) -> subprocess.CompletedProcess[str]:
@@ -99,20 +102,26 @@ def small(model: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
+def lightly(model: Path) -> list[str]:
+    """The words of a grid that is typed, and that trains nothing."""
+    return [*typed(model), *COPIED]
+
+
+@pytest.fixture(scope="module")
 def grid(small: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which `filter=random,length` has been run to the end."""
+    """A folder in which a grid of which every stage is real has been run to the end."""
     folder = tmp_path_factory.mktemp("grid")
-    done = ot_grid("-m", "filter=random,length", *small, f"store={folder}/store", cwd=folder)
+    done = ot_grid("-m", FILTERS, *small, f"store={folder}/store", cwd=folder)
     assert "REHEARSAL" in done.stdout
-    assert done.stdout.count("filter=") or "length" in done.stdout
+    assert "length" in done.stdout
     return folder
 
 
 @pytest.fixture(scope="module")
-def light(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the same grid has been typed to the end."""
-    folder = tmp_path_factory.mktemp("light")
-    ot_grid("-m", "filter=random,length", *typed(model), *COPIED, f"store={folder}/store", cwd=folder)
+def written(lightly: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a grid of two cells has been typed to the end."""
+    folder = tmp_path_factory.mktemp("written")
+    ot_grid("-m", "filter=random,length", *lightly, f"store={folder}/store", cwd=folder)
     return folder
 
 
@@ -124,7 +133,7 @@ def test_the_folder_of_the_caller_stays_clean(grid: Path):
 def test_the_same_command_again_executes_nothing(small: list[str], grid: Path):
     """A finished grid is found, not run: every record stays as it is, and the table is printed again."""
     before = {path: path.stat().st_mtime_ns for path in grid.glob("store/*/*/record.json")}
-    done = ot_grid("-m", "filter=random,length", *small, f"store={grid}/store", cwd=grid)
+    done = ot_grid("-m", FILTERS, *small, f"store={grid}/store", cwd=grid)
     assert "0 to run" in done.stderr
     assert {path: path.stat().st_mtime_ns for path in grid.glob("store/*/*/record.json")} == before
 
@@ -157,50 +166,46 @@ def test_fewer_samples_and_verification_buy_nothing(model: Path, tmp_path: Path)
     assert len(replies(tmp_path / "s")) == len(set(replies(tmp_path / "s"))) == 64
 
 
-def test_status_explain_and_report_tell_what_there_is(small: list[str], grid: Path):
+def test_status_explain_and_report_tell_what_there_is(lightly: list[str], written: Path):
     """The commands that read a store work on a finished one, in every format."""
-    place = ["--store", f"{grid}/store"]
-    assert "done" in ot_grid("status", *place, cwd=grid).stdout
-    told = json.loads(ot_grid("report", "--format", "json", *place, cwd=grid).stdout)
+    place = ["--store", f"{written}/store"]
+    assert "done" in ot_grid("status", *place, cwd=written).stdout
+    told = json.loads(ot_grid("report", "--format", "json", *place, cwd=written).stdout)
     cells = [cell["cell"] for cell in told["cells"]]
     assert len(cells) == 2
     assert all(cell["status"] == "complete" for cell in told["cells"])
     for form in ("text", "markdown", "csv"):
-        assert " stands in for " in ot_grid("report", "--format", form, *place, cwd=grid).stdout
-    assert ot_grid("explain", cells[0], *place, cwd=grid).stdout.count("done") >= 7
-    assert "filter.function: " in ot_grid("explain", *cells, *place, cwd=grid).stdout
-    why = ot_grid(
-        "explain",
-        "filter=length",
-        "train.epochs=2",
-        *[word for word in small if word != "train.epochs=1"],
-        *place,
-        cwd=grid,
-    ).stdout
-    assert "train.epochs: 2 here, 1 there" in why
+        assert " stands in for " in ot_grid("report", "--format", form, *place, cwd=written).stdout
+    assert ot_grid("explain", cells[0], *place, cwd=written).stdout.count("done") >= 7
+    assert "filter.function: " in ot_grid("explain", *cells, *place, cwd=written).stdout
+    why = ot_grid("explain", "filter=length", *lightly, "train.seconds=0.5", *place, cwd=written).stdout
+    assert "train.seconds: 0.5 here, 0 there" in why
     for form in ("md", "csv", "json", "txt"):
-        assert list(grid.glob(f"store/sweeps/*/report.{form}"))
+        assert list(written.glob(f"store/sweeps/*/report.{form}"))
 
 
-def test_commands_that_read_write_nothing(small: list[str], grid: Path):
+def test_commands_that_read_write_nothing(lightly: list[str], written: Path):
     """A colleague who looks at a store leaves no file, lock or note in it; `report` alone writes, what it prints."""
 
     def files() -> dict[str, int]:
-        return {str(path): path.stat().st_mtime_ns for path in grid.rglob("*")}
+        return {str(path): path.stat().st_mtime_ns for path in written.rglob("*")}
 
-    place, cell = ["--store", f"{grid}/store"], json.loads(next(grid.glob("store/sweeps/*/sweep.json")).read_text())
+    place, cell = (
+        ["--store", f"{written}/store"],
+        json.loads(next(written.glob("store/sweeps/*/sweep.json")).read_text()),
+    )
     one, other = (each["cell"] for each in cell["cells"][:2])
     before = files()
-    ot_grid("status", "--all", *place, cwd=grid)
-    ot_grid("logs", "train", *place, cwd=grid)
-    ot_grid("compare", one, other, *place, cwd=grid)
-    ot_grid("explain", one, *place, cwd=grid)
-    ot_grid("plan", "-m", "filter=random,length", *small, f"store={grid}/store", cwd=grid)
-    ot_grid("plan", "filter=none", *small, f"store={grid}/store", cwd=grid)
+    ot_grid("status", "--all", *place, cwd=written)
+    ot_grid("logs", "train", *place, cwd=written)
+    ot_grid("compare", one, other, *place, cwd=written)
+    ot_grid("explain", one, *place, cwd=written)
+    ot_grid("plan", "-m", "filter=random,length", *lightly, f"store={written}/store", cwd=written)
+    ot_grid("plan", "filter=none", *lightly, f"store={written}/store", cwd=written)
     assert files() == before
 
 
-@pytest.mark.parametrize("made", ["light", pytest.param("grid", marks=pytest.mark.long)])
+@pytest.mark.parametrize("made", ["written", pytest.param("grid", marks=pytest.mark.long)])
 def test_reproduce_runs_a_cell_from_its_frozen_recipe_alone(made: str, request: pytest.FixtureRequest):
     """In a store of its own, one cell gives the same bytes in every stage before training."""
     grid: Path = request.getfixturevalue(made)
@@ -214,28 +219,28 @@ def test_reproduce_runs_a_cell_from_its_frozen_recipe_alone(made: str, request: 
             assert record["outputs"] == old[run_key]["outputs"], record["stage"]
 
 
-def test_a_failing_cell_fails_loudly_and_the_others_finish(small: list[str], grid: Path):
+def test_a_failing_cell_fails_loudly_and_the_others_finish(model: Path, tmp_path: Path):
     """A filter that keeps nothing ends its cell with a cause; the other cell is ranked; the exit code is not zero."""
-    conf = grid / "conf"
-    (conf / "filter").mkdir(parents=True, exist_ok=True)
+    conf = shutil.copytree(CONF, tmp_path / "conf")
     (conf / "filter" / "nothing.yaml").write_text("# Keeps nothing.\nfunction: drop_all\n")
-    (grid / "drops.py").write_text(
+    (tmp_path / "drops.py").write_text(
         "from ot_grid.registry import register\nfrom ot_grid.rows import Dropped\n\n@register('filter')\n"
         "def drop_all(questions):\n    for question in questions:\n        yield Dropped(question, 'too dull')\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(grid)}
-    words = ["-m", "--config-dir", str(conf), "plugins=[drops]", "filter=random,nothing", *small, f"store={grid}/store"]
-    done = subprocess.run(command(*words), capture_output=True, text=True, cwd=grid, env=environment, check=False)
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    words = ["-m", "--config-dir", str(conf), "filter=random,nothing", *typed(model, "drops"), "train=copied"]
+    words.append(f"store={tmp_path}/store")
+    done = subprocess.run(command(*words), capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
     assert done.returncode == 1
     assert "too dull" in done.stderr
     assert "bad input" in done.stderr
     assert "upstream" in done.stderr
     assert "complete" in done.stdout
     status = subprocess.run(
-        command("status", "--store", f"{grid}/store"),
+        command("status", "--store", f"{tmp_path}/store"),
         capture_output=True,
         text=True,
-        cwd=grid,
+        cwd=tmp_path,
         env=environment,
         check=False,
     )
@@ -262,9 +267,9 @@ def test_real_math_through_the_same_command(tmp_path: Path, shared_data: Path):
     assert by_stage == {"source", "mix", "dedup", "traces", "verify", "dataset", "train", "benchmark", "eval"}
 
 
-def test_ctrl_c_ends_cleanly_and_leaves_no_process(small: list[str], tmp_path: Path):
+def test_ctrl_c_ends_cleanly_and_leaves_no_process(lightly: list[str], tmp_path: Path):
     """An interrupted grid exits with 130, says how to go on, and its jobs are gone."""
-    words = command("filter=length", *small, f"store={tmp_path}/s")
+    words = command("filter=slow", "filter.seconds=120", *lightly, f"store={tmp_path}/s")
     # a runner in the background has SIGINT ignored, and its children inherit that
     listening = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     process = subprocess.Popen(
@@ -295,13 +300,13 @@ def alive(session: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(("made", "times"), [("light", 3), pytest.param("grid", 20, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("made", "times"), [("written", 3), pytest.param("grid", 20, marks=pytest.mark.long)])
 def test_killed_at_random_moments_it_ends_the_same(
-    made: str, times: int, model: Path, small: list[str], tmp_path: Path, request: pytest.FixtureRequest
+    made: str, times: int, lightly: list[str], small: list[str], tmp_path: Path, request: pytest.FixtureRequest
 ):
     """SIGKILL to the driver or to all processes: the same keys and bytes, and no reply bought twice."""
-    light = made == "light"
-    words = ["-m", "filter=random,length", *([*typed(model), *COPIED] if light else small)]
+    written = made == "written"
+    words = ["-m", "filter=random,length", *(lightly if written else small)]
     words.append(f"store={tmp_path}/store")
     moments = random.Random(20261123)
     seen: set[str] = set()
@@ -310,7 +315,7 @@ def test_killed_at_random_moments_it_ends_the_same(
             command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             env=ENVIRONMENT,
         )  # fmt: skip
-        time.sleep(moments.uniform(1.0, 4.0 if light else 9.0))
+        time.sleep(moments.uniform(1.0, 4.0 if written else 9.0))
         victims = [process.pid] if number % 4 == 0 else alive(process.pid)
         for victim in victims:
             with suppress(ProcessLookupError):

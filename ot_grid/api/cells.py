@@ -73,14 +73,15 @@ def _there(models: Mapping[str, str]) -> dict[str, str]:
     return {name: folder for name, folder in models.items() if Path(folder).exists()}
 
 
-def explain(words: Sequence[str], *, place: str | Path | None = None) -> Iterator[str]:
+def explain(words: Sequence[str], *, place: str | Path | None = None, config_dir: str | None = None) -> Iterator[str]:
     """Yield which stage runs of a cell are done and why the others are not; of two cells, how they differ.
 
-    Each word names a cell of the store; or all together are the overrides of a cell that was not run yet.
+    Each word names a cell of the store; or all together are the overrides of a cell that was not run yet, which may
+    choose from a folder like conf/ of the caller's own.
     """
     from ot_grid.status import explain as why
 
-    plans = _plans_of(words, place)
+    plans = _plans_of(words, place, config_dir)
     if len(plans) > 2:
         raise BadInput(f"explain takes one or two cells, not {len(plans)}")
     if len(plans) == 1:
@@ -89,14 +90,14 @@ def explain(words: Sequence[str], *, place: str | Path | None = None) -> Iterato
     return why.pair(one.cells[0], other.cells[0], replace(one, runs={**one.runs, **other.runs}))
 
 
-def _plans_of(words: Sequence[str], place: str | Path | None) -> list[Plan]:
+def _plans_of(words: Sequence[str], place: str | Path | None, config_dir: str | None) -> list[Plan]:
     """Return a plan for each cell that words name."""
     try:
         return [frozen.plan_of_cell(Store.of(place), word) for word in words]
     except BadInput:
         if not all("=" in word for word in words):
             raise
-    return [plan([*words, _stored_in(Store.of(place).root)], multirun=False)]
+    return [plan([*words, _stored_in(Store.of(place).root)], multirun=False, config_dir=config_dir)]
 
 
 def _stored_in(folder: str | Path) -> str:

@@ -43,6 +43,7 @@ def explain(words: Sequence[str]) -> int:
     parser.add_argument(
         "cell", nargs="+", help="one or two cells: ids or coordinates; or overrides of a cell not run yet"
     )
-    args = parser.parse_args(words)
-    say_all(api.explain(args.cell, place=args.store))
+    parser.add_argument("-cd", "--config-dir", help="a folder with groups like conf/ of your own, for overrides")
+    args = parser.parse_intermixed_args(words)
+    say_all(api.explain(args.cell, place=args.store, config_dir=args.config_dir))
     return 0

@@ -1,12 +1,13 @@
 """The process from which stage runs on this machine are forked, with what they need loaded already.
 
 One idea: to load torch and transformers takes five seconds of a core, and a fork some milliseconds. It is told what to
-start, and tells when that has ended; a stage run's process ends like any other Python. It must not start a thread, nor
-touch a GPU: neither survives a fork.
+start, and tells when that has ended. It must not start a thread, nor touch a GPU: neither survives a fork.
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ot_grid.config import Runtime
 from ot_grid.errors import OtGridError
@@ -55,10 +56,10 @@ class Start:
         return 0
 
 
-def serve(driver: Connection) -> int:
+def serve(driver: Connection) -> Start | None:
     """Start what the driver asks for, and tell it (number, pid, whether it has ended), until it hangs up.
 
-    It returns an exit code: in the server's process, and in each that it has started.
+    In each process that was started it returns what that one is to run.
     """
     running: dict[int, int] = {}  # pid -> number
     while True:
@@ -66,21 +67,31 @@ def serve(driver: Connection) -> int:
             start: Start | None = driver.recv() if driver.poll(POLL_SECONDS) else None
             if start and not (pid := _forked(start)):
                 driver.close()
-                return start.run()
+                return start
             if start:
                 running[pid] = start.number
                 driver.send((start.number, pid, False))
             while running and (pid := os.waitpid(-1, os.WNOHANG)[0]):
                 driver.send((running.pop(pid), pid, True))
         except (EOFError, ConnectionError):
-            return 0
+            return None
 
 
 def _forked(start: Start) -> int:
     """Fork, with what is needed loaded before; return the pid, and 0 in the process that was forked."""
     if start.warm:
         engines.load(start.runtime.cluster.engine)
+    # A look for garbage in what was loaded would copy it into each process.
+    gc.freeze()
     return os.fork()
+
+
+def _end(code: int) -> NoReturn:
+    """End a process that was forked: what is told to happen at the end does, what was loaded is not taken apart."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _redirect(log: Path) -> None:
@@ -110,4 +121,5 @@ def load() -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when the driver does
     load()
-    sys.exit(serve(Connection(int(sys.argv[1]))))
+    if mine := serve(Connection(int(sys.argv[1]))):
+        _end(mine.run())

@@ -24,6 +24,7 @@ pathlib.Path("told.txt").write_text(repr({**told, "stdin": os.read(0, 1), "tasks
 print("hello", flush=True)
 """
 WAITS = "import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep(600)\n"
+ENDS = "import atexit, sys\natexit.register(print, 'at the end')\nsys.stdout.write('no line')\n"
 BREAKS = "raise RuntimeError('a plug-in that breaks')\n"
 
 
@@ -71,6 +72,13 @@ def test_a_process_that_breaks_says_why_and_the_next_one_works(processes: Proces
     other = start(processes, TELLS)
     wait(processes, lambda: other.done)
     assert other.log.read_text() == "hello\n"
+
+
+def test_what_is_told_to_happen_at_the_end_does(processes: Processes):
+    """Libraries end their own processes and write their files so; nothing that was printed is lost."""
+    process = start(processes, ENDS)
+    wait(processes, lambda: process.done)
+    assert process.log.read_text() == "no lineat the end\n"
 
 
 def test_an_interrupted_process_ends_with_a_line_and_no_traceback(processes: Processes):
