@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Dict, List, Literal, Optional, get_type_hints  # noqa: UP035 (OmegaConf 2.3 reads these annotations at run time)
 
@@ -245,11 +246,17 @@ class Runtime:
 
 def from_plain(kind: Any, plain: Mapping[str, Any]) -> Any:
     """Return the dataclass `kind` of plain data, with the dataclasses that its fields hold; unknown names are left."""
-    hints, values = get_type_hints(kind), {}
+    hints, values = _types(kind), {}
     for name in hints.keys() & plain.keys():
         nested = is_dataclass(hints[name]) and isinstance(plain[name], Mapping)
         values[name] = from_plain(hints[name], plain[name]) if nested else plain[name]
     return kind(**values)
+
+
+@cache
+def _types(kind: Any) -> dict[str, Any]:
+    # To look them up takes a hundred times what it takes to read the data.
+    return get_type_hints(kind)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ class Against:
 
 def table(told: Ingredients, results: Sequence[Result], against: Against) -> pd.DataFrame:
     """Return one row a model: `baseline`, its scores as in the ranked table, and its difference to the reference."""
+    if not results:
+        return pd.DataFrame()
     rows = [Row(result.cell.coordinates, (result,)) for result in results]
     floor = against.numbers.floor if against.numbers else None
     noise = 100 * math.sqrt(floor.variance) if floor else None
@@ -53,7 +55,7 @@ def table(told: Ingredients, results: Sequence[Result], against: Against) -> pd.
     found = numbers([*first, *measured], against.reference, replace(against.options, training_noise=noise))
     frame = ranked(replace(told, rows=[*first, *rows], numbers=found, apart=None))
     names = {row.cell.id: row.coordinates[BASELINE] for row in rows}
-    own = frame[frame["cell"].isin(names.keys())] if rows else frame[:0]
+    own = frame[frame["cell"].isin(names.keys())]
     scores = [column for column in map(str, own.columns) if column.startswith(SCORE)]
     shown = own[[name for name in KEPT if name in own.columns] + scores].reset_index(drop=True)
     shown.insert(0, BASELINE, [names[cell] for cell in shown["cell"]])

@@ -8,13 +8,21 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ot_grid import key
+from ot_grid import key, rows
 from ot_grid.config import Model
 from ot_grid.inference.models import locate
 from ot_grid.registry import register
 from ot_grid.rows import Question, Scored
 from ot_grid.stages.work import Work
 from tests.slurm import gate
+
+
+@register("source")
+def drills(name: str, domain: str, *, first: int, size: int) -> Iterator[Question]:
+    """Yield sums of numbers that follow each other."""
+    for number in range(first, first + size):
+        text = f"What is {number} + {number % 7}?"
+        yield rows.question(text, source=name, domain=domain, answer=str(number + number % 7), solution=None)
 
 
 @register("filter")

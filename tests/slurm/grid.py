@@ -28,7 +28,7 @@ CONF = Path(__file__).parent / "conf"
 SMALL = (
     "tracking='off'", "scale.pool=8", "scale.questions=6", "scale.max_tokens=16",
     "scale.stand_in.id=tiny", "scale.stand_in.revision=null", "scale.stand_in.wheel=null", "train=copied",
-    "eval=[sums]", "eval.sums.limit=4", "eval.sums.repeats=1",
+    "source=[drills,hard_drills]", "eval=drills",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 def grid_of(grid: Callable[..., Grid], seeds: int) -> Grid:
     """Return a grid of seeds x seeds students with eleven benchmarks each."""
     values = f"range(0,{seeds})"
-    return grid("filter=random", f"filter.seed={values}", f"train.seed={values}", "eval.sums.limit=range(1,12)")
+    return grid("filter=random", f"filter.seed={values}", f"train.seed={values}", "eval.drills.limit=range(1,12)")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -157,7 +158,10 @@ def test_a_job_takes_more_memory_than_it_asked_for(grid: MakeGrid):
 
 
 def test_a_parent_that_finished_long_ago_is_no_edge(grid: MakeGrid, cluster: DevCluster):
-    """The controller has forgotten its job; a wider grid is submitted all the same, on top of its record."""
+    """The controller has forgotten its job; a wider grid is submitted all the same, on top of its record.
+
+    Where scratch has purged what it made, that is told, and `retry` has it made again once its folder is deleted.
+    """
     first = grid("filter=random")
     first.submit()
     first.wait_over()
@@ -168,8 +172,15 @@ def test_a_parent_that_finished_long_ago_is_no_edge(grid: MakeGrid, cluster: Dev
         forgotten = ["scontrol", "show", "job", job]
         gone = lambda: subprocess.run(forgotten, env=cluster.environment, capture_output=True).returncode  # noqa: E731
         cluster.wait_until(gone, HANGS, "the controller has forgotten the job")
+        old = first.folder(first.runs("dedup")[0])
+        (old / "data" / "questions.parquet").unlink()
         wider = grid("filter=random", "teacher=qwq,r1")
         wider.submit()
+        wider.wait_over()
+        (stopped,) = [run for run in wider.runs("traces") if not wider.record(run)]
+        assert "is no longer there: deleted, or purged" in str(wider.history(stopped)[-1].message)
+        shutil.rmtree(old)
+        assert wider.command("retry").returncode == 0
         wider.wait_over()
         wider.check()
     finally:
