@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, Unpack, get_args, get_origin, get_type_hints
 
 from ot_grid.errors import BadInput, nearest
 
@@ -33,10 +33,18 @@ class Registered:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The keyword-only parameters, by name, with their types: what its YAML must give."""
-        hints = get_type_hints(self.function)
-        parameters = inspect.signature(self.function).parameters.values()
-        return {p.name: hints.get(p.name, Any) for p in parameters if p.kind is p.KEYWORD_ONLY}
+        """The keyword-only parameters, by name, with their types: what its YAML must give.
+
+        Those of `**hub: Unpack[Hub]` are the names of that TypedDict: settings that several functions share.
+        """
+        hints, found = get_type_hints(self.function), {}
+        for parameter in inspect.signature(self.function).parameters.values():
+            kind = hints.get(parameter.name, Any)
+            if parameter.kind is parameter.KEYWORD_ONLY:
+                found[parameter.name] = kind
+            elif parameter.kind is parameter.VAR_KEYWORD and get_origin(kind) is Unpack:
+                found.update(get_type_hints(*get_args(kind)))
+        return found
 
 
 _FUNCTIONS: dict[tuple[str, str], Registered] = {}

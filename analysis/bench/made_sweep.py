@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from ot_grid.key import short
 from ot_grid.stages.eval import MATRIX
+from ot_grid.stages.eval import counts as counted
 from ot_grid.store import Store
 
 NAME = "made"
@@ -109,8 +110,9 @@ def _write(
     (folder / "data").mkdir(parents=True)
     counts: dict[str, int] = {"rows": 31_600}
     if asked:
-        pq.write_table(asked.table(level, drawn), folder / "data" / "matrix.parquet", compression="zstd")
-        counts = {"questions": len(asked.ids), "repeats": asked.repeats}
+        table = asked.table(level, drawn)
+        pq.write_table(table, folder / "data" / "matrix.parquet", compression="zstd")
+        counts = {**counted(table.to_pylist()), "repeats": asked.repeats}
     where = {"host": "node7", "pid": 4711, "job": "123_4", "log": "logs/123_4.log", "cores": 16, "gpus": 1}
     (folder / "record.json").write_text(json.dumps({
         "key": run["key"], "stage": run["stage"], "counts": counts, "seconds": 600.0, "where": where,

@@ -1,8 +1,7 @@
-"""The replies of an eval artifact as columns of numbers: what they say, checked.
+"""The scores of an eval artifact as a matrix of numbers, checked.
 
-One idea: a reply is a place in a matrix and a few codes, so thousands of artifacts are read without making a row of any
-of them, and a text is read only as far as it is counted. It must not judge: what keeps a file from being a matrix is
-raised in words.
+One idea: a score is a place in a matrix, so thousands of artifacts are read without making a row of any of them, and no
+column that is not used. It must not judge: what keeps a file from being a matrix is raised in words.
 """
 
 from __future__ import annotations
@@ -17,13 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ot_grid.report.stats.student import FloatArray
-from ot_grid.rows import ERROR, PARTIAL, RIGHT, UNVERIFIABLE, WRONG
 
-VERDICTS = (RIGHT, PARTIAL, WRONG, UNVERIFIABLE, ERROR)
-DIGEST = "reply_digest"
-COLUMNS = ("question", "repeat", "verdict", "score", "extracted", "output_tokens", "finish_reason", "characters",
-           DIGEST)  # fmt: skip
-CODED = ("question", "verdict", "extracted", "finish_reason")  # few different words: read as codes
+QUESTION, REPEAT, SCORE = COLUMNS = ("question", "repeat", "score")
 DAMAGE = (OSError, ValueError, TypeError, NotImplementedError, MemoryError, LookupError, ArithmeticError)
 
 Ints = npt.NDArray[np.int64]
@@ -35,33 +29,26 @@ class Unfit(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
-    """All replies of one benchmark, an entry each."""
+class Scores:
+    """All replies of one benchmark."""
 
     questions: tuple[str, ...]  # ids, sorted
-    repeats: int
-    line: Ints  # the place of its question
-    repeat: Ints  # the place of its repeat
-    score: FloatArray  # where the grader could not tell: 0
-    judged: Flags
-    verdict: Ints  # the place among `VERDICTS`
-    answered: Flags  # an answer was found in it
-    cut: Flags  # stopped by the token limit
-    empty: Flags
-    output_tokens: FloatArray
-    digest: Ints | None  # equal for equal replies; None with one repeat
+    matrix: FloatArray  # questions x repeats: 0 where the grader could not tell, nan where there is no reply
 
 
-def read(path: Path) -> Columns:
-    """Read the replies of an eval artifact; raise `Unfit`, or an error of `DAMAGE` where the file is broken."""
+def read(path: Path) -> Scores:
+    """Read the scores of an eval artifact; raise `Unfit`, or an error of `DAMAGE` where the file is broken."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         whole = pa.BufferReader(path.read_bytes())  # a hundred kilobytes: one read is faster than ten
-        about = pq.read_metadata(whole)
-        _check_shape(about.num_rows, about.schema.names)
-        return _columns(pq.ParquetFile(whole, metadata=about, read_dictionary=[*CODED]))
+        try:
+            file = pq.ParquetFile(whole, read_dictionary=[QUESTION])
+        except KeyError:  # there is no such column
+            file = pq.ParquetFile(whole)
+        _check_shape(file.metadata.num_rows, file.schema.names)
+        return _scores(file.read(columns=[*COLUMNS], use_threads=False))
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error
 
@@ -74,114 +61,54 @@ def _check_shape(rows: int, names: Sequence[str]) -> None:
         raise Unfit(f"lacks the column {', '.join(map(repr, lacking))} (it has {', '.join(names)})")
 
 
-def _columns(file: Any) -> Columns:
-    table = file.read(columns=[column for column in COLUMNS if column != DIGEST], use_threads=False)
-    table.validate()
-    score, judged = _scores(table["score"])
-    verdict = _verdicts(table["verdict"])
-    (words, question), repeat = _coded(table["question"]), _numbers(table["repeat"], -1)
-    nameless = int(np.count_nonzero((question < 0) | _nulls(table["repeat"])))
-    if nameless:
-        raise Unfit(f"has {nameless} rows without a question or a repeat")
-    questions, order = _sorted(words)
-    repeats, place = np.unique(repeat, return_inverse=True)
-    reasons, reason = _coded(table["finish_reason"])
-    return Columns(
-        questions=questions,
-        repeats=len(repeats),
-        line=_once(order[question], place),
-        repeat=place,
-        score=score,
-        judged=judged,
-        verdict=verdict,
-        answered=~_nulls(table["extracted"]),
-        cut=reason == (reasons.index("length") if "length" in reasons else len(reasons)),
-        empty=_numbers(table["characters"], 1) == 0,
-        output_tokens=_numbers(table["output_tokens"], 0).astype(float),
-        digest=_digests(file, len(table)) if len(repeats) > 1 else None,
-    )
-
-
-def _scores(column: Any) -> tuple[FloatArray, Flags]:
+def _scores(table: Any) -> Scores:
     import pyarrow as pa
 
-    score: FloatArray = _filled(column, pa.float64(), 0.0)
+    table.validate()
+    nameless = int(np.count_nonzero(_nulls(table[QUESTION]) | _nulls(table[REPEAT])))
+    if nameless:
+        raise Unfit(f"has {nameless} rows without a question or a repeat")
+    score: FloatArray = _filled(table[SCORE], pa.float64())
     odd = ~((score >= 0) & (score <= 1))
     if odd.any():
         raise Unfit(f"says score={float(score[odd][0])!r}, which is not from 0 to 1, nor null")
-    return score, ~_nulls(column)
-
-
-def _verdicts(column: Any) -> Ints:
-    words, codes = _coded(column)
-    known = np.array([VERDICTS.index(word) if word in VERDICTS else -1 for word in words] + [-1])  # the last: null
-    found: Ints = known[codes]
-    if (found < 0).any():
-        unknown = codes[found < 0][0]
-        word = words[unknown] if unknown >= 0 else None
-        raise Unfit(f"says verdict={word!r}, which is none of {', '.join(VERDICTS)}")
-    return found
-
-
-def _sorted(words: Sequence[str]) -> tuple[tuple[str, ...], Ints]:
-    """Return the words in order, each once, and where each has gone."""
-    questions = _shared(tuple(sorted(set(words))))
-    place = {word: number for number, word in enumerate(questions)}
-    return questions, np.array([place[word] for word in words])
-
-
-@lru_cache(maxsize=256)
-def _shared(questions: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the same tuple for equal ones: a benchmark's ids are kept once, not once a cell."""
-    return questions
-
-
-def _once(line: Ints, repeat: Ints) -> Ints:
-    twice = len(line) - np.count_nonzero(np.bincount(line * (repeat.max() + 1) + repeat))
+    questions, line = _lines(table[QUESTION])
+    repeats, place = np.unique(_filled(table[REPEAT], pa.int64()), return_inverse=True)
+    matrix = np.full((len(questions), len(repeats)), np.nan)
+    matrix[line, place] = score
+    twice = len(line) - np.count_nonzero(~np.isnan(matrix))
     if twice:
         raise Unfit(f"has {twice} rows whose question and repeat are there already")
-    return line
+    return Scores(questions, matrix)
 
 
-def _coded(column: Any) -> tuple[list[str], Ints]:
-    """Return the words of a column, and of each row which it has: -1 for null."""
-    import pyarrow as pa
-
-    words, codes = _encoded(column)
-    used = np.flatnonzero(np.bincount(codes + 1, minlength=len(words) + 1)[1:])
-    place = np.full(len(words) + 1, -1)  # the last: null
-    place[used] = np.arange(len(used))
-    return words.take(pa.array(used)).to_pylist(), place[codes]
-
-
-def _encoded(column: Any) -> tuple[Any, Ints]:
-    """Return the distinct values of a column of text, and of each row which it has: -1 for null."""
+def _lines(column: Any) -> tuple[tuple[str, ...], Ints]:
+    """Return the questions in order, each once, and the place of each row's."""
     import pyarrow as pa
 
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
     array = column.unify_dictionaries().combine_chunks()
-    return array.dictionary, _filled(array.indices, pa.int64(), -1)
+    questions, place = _sorted(tuple(array.dictionary.to_pylist()))
+    codes: Ints = place[_filled(array.indices, pa.int64())]
+    used = np.flatnonzero(np.bincount(codes, minlength=len(questions)))
+    if len(used) == len(questions):
+        return questions, codes
+    return tuple(questions[each] for each in used), np.searchsorted(used, codes)
 
 
-def _digests(file: Any, rows: int) -> Ints:
-    _, codes = _encoded(file.read(columns=[DIGEST], use_threads=False)[DIGEST])
-    if len(codes) != rows:
-        raise ValueError(f"{len(codes)} digests of {rows} replies")
-    return codes
+@lru_cache(maxsize=256)
+def _sorted(words: tuple[str, ...]) -> tuple[tuple[str, ...], Ints]:
+    """Return the words in order, each once, and where each has gone; a benchmark's are the same in every cell."""
+    order = sorted(set(words))
+    place = {word: number for number, word in enumerate(order)}
+    return tuple(order), np.array([place[word] for word in words], dtype=np.int64)
 
 
-def _numbers(column: Any, null: int) -> Ints:
-    import pyarrow as pa
-
-    numbers: Ints = _filled(column, pa.int64(), null)
-    return numbers
-
-
-def _filled(column: Any, kind: Any, null: float) -> Any:
-    """Return a column as an array, `null` where there is nothing; what needs no work is not asked for it."""
+def _filled(column: Any, kind: Any) -> Any:
+    """Return a column as an array, 0 where there is nothing; what needs no work is not asked for it."""
     typed = column if column.type == kind else column.cast(kind)
-    return (typed.fill_null(null) if typed.null_count else typed).to_numpy()
+    return (typed.fill_null(0) if typed.null_count else typed).to_numpy()
 
 
 def _nulls(column: Any) -> Flags:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from ot_grid.report.matrices import VERDICTS, BenchmarkResult
+from ot_grid.report.matrices import BenchmarkResult
 from ot_grid.report.results import Result
 from ot_grid.report.statistics import interval, score, se_decoding, se_questions
+from ot_grid.stages.eval import VERDICTS
 
 SHARES = ("cut", "unextracted", "empty", "ungraded", "identical")  # fields of a benchmark, shown in percent
 

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from ot_grid.report import columns
-from ot_grid.report.columns import Columns
 from ot_grid.report.statistics import question_means
 from ot_grid.report.stats.student import FloatArray
+from ot_grid.rows import ERROR, UNVERIFIABLE
+from ot_grid.stages.eval import VERDICTS
 
 DONE, FAILED, MISSING = "done", "failed", "missing"
-VERDICTS = columns.VERDICTS
 NAN = float("nan")
 
 
@@ -90,30 +90,21 @@ class BenchmarkResult:
 
 
 def load(name: str, path: Path, counts: Mapping[str, Any]) -> BenchmarkResult:
-    """Return the matrix of a finished eval artifact as a benchmark: 'failed', with its cause, when it is broken."""
+    """Return the matrix of a finished eval artifact as a benchmark: 'failed', with its cause, when it is broken.
+
+    `counts` is what its record counts (see `stages.eval.counts`): how its replies came and were judged is read there.
+    """
     folder = path.parent  # data/, or scores/<label>/
     way_out = f"delete {folder} and rescore" if folder.parent.name == "scores" else f"delete {folder.parent} and run"
     try:
-        replies = columns.read(path)
+        scores = columns.read(path)
     except columns.Unfit as problem:
         return BenchmarkResult(name, FAILED, f"{path} {problem}; {way_out} again")
     except columns.DAMAGE as error:
         return BenchmarkResult(name, FAILED, f"{path} cannot be read ({error}); {way_out} again")
-    matrix = _matrix(replies)
-    hole = _hole(matrix, counts)
+    hole = _hole(scores.matrix, counts)
     status, cause = (FAILED, f"{path} {hole}; {way_out} again") if hole else (DONE, "")
-    shares = np.bincount(replies.verdict, minlength=len(VERDICTS)) / len(replies.verdict)
-    verdicts = dict(zip(VERDICTS, shares.tolist(), strict=True))
-    tokens = float(replies.output_tokens.mean())
-    return BenchmarkResult(
-        name, status, cause, matrix, replies.questions, verdicts, *_shares(replies), output_tokens=tokens
-    )
-
-
-def _matrix(replies: Columns) -> FloatArray:
-    matrix = np.full((len(replies.questions), replies.repeats), np.nan)
-    matrix[replies.line, replies.repeat] = replies.score
-    return matrix
+    return BenchmarkResult(name, status, cause, scores.matrix, scores.questions, **_shares(counts))
 
 
 def _hole(matrix: FloatArray, counts: Mapping[str, Any]) -> str:
@@ -125,24 +116,19 @@ def _hole(matrix: FloatArray, counts: Mapping[str, Any]) -> str:
     return f"holds {there} of {questions * repeats} replies ({questions} questions x {repeats} repeats)"
 
 
-def _shares(replies: Columns) -> tuple[float, float, float, float, float]:
-    """Return the shares that are cut, unextracted, empty, ungraded and identical."""
-    return (
-        float(replies.cut.mean()),
-        float((~replies.answered & replies.judged).mean()),
-        float(replies.empty.mean()),
-        float((~replies.judged).mean()),
-        _identical(replies),
-    )
-
-
-def _identical(replies: Columns) -> float:
-    """Return the share of the questions with several repeats whose repeats are the same to the byte."""
-    if replies.digest is None:
-        return NAN
-    least, most = np.full((2, len(replies.questions)), np.iinfo(np.int64).max)
-    most[:] = -2  # below the code of a null
-    np.minimum.at(least, replies.line, replies.digest)
-    np.maximum.at(most, replies.line, replies.digest)
-    repeated = np.bincount(replies.line) > 1
-    return float((least == most)[repeated].mean()) if repeated.any() else NAN
+def _shares(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record says of replies as shares of them; nothing where it does not say."""
+    verdicts = {verdict: int(counts[verdict]) for verdict in VERDICTS if verdict in counts}
+    replies = sum(verdicts.values())
+    if not replies or "cut" not in counts:
+        return {}
+    several = int(counts.get("repeats", 1)) > 1
+    return {
+        "verdicts": {verdict: count / replies for verdict, count in verdicts.items()},
+        "cut": counts["cut"] / replies,
+        "unextracted": counts["unextracted"] / replies,
+        "empty": counts["empty"] / replies,
+        "ungraded": (verdicts[UNVERIFIABLE] + verdicts[ERROR]) / replies,
+        "identical": counts["identical_repeats"] / counts["questions"] if several else NAN,
+        "output_tokens": counts["output_tokens"] / replies,
+    }

@@ -150,7 +150,7 @@ class Reader:
         path, grade = scorings.matrix(folder, self._grade)
         said = {**record, "sandbox": None, **scorings.told(folder, grade)} if grade else record
         engine = (record.get("usage") or {}).get("engine") or {}
-        made = load(run.label, path, record.get("counts") or {})
+        made = load(run.label, path, {**(record.get("counts") or {}), **(said.get("counts") or {})})
         return replace(
             made, grade=grade, sandbox=str(said.get("sandbox") or ""), seeding=str(engine.get("seeding") or "")
         )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ot_grid.report.build import Asked, Report, build
-from ot_grid.stages.eval import MATRIX
+from ot_grid.stages.eval import MATRIX, counts
 from ot_grid.store import Store, write_json
 from ot_grid.tables import write_rows
 
@@ -100,17 +100,26 @@ class Made:
     ) -> Path:
         """Write a finished eval artifact; `more` replaces columns of every row, `record` adds to the record."""
         folder = self.folder("eval", label, *point)
-        write_rows(folder / "data" / "matrix.parquet", matrix_rows(answers, **more), MATRIX)
-        counts = {"questions": len(answers), "repeats": max(map(len, answers), default=0)}
-        self.record("eval", label, *point, counts=counts, **(record or {}))
+        rows = matrix_rows(answers, **more)
+        write_rows(folder / "data" / "matrix.parquet", rows, MATRIX)
+        counted = {**counts(rows), "questions": len(answers), "repeats": max(map(len, answers), default=0)}
+        self.record("eval", label, *point, counts=counted, **(record or {}))
         return folder
 
     def rescored(self, label: str, grade: str, answers: Answers, *point: str, **told: Any) -> None:
         """Write a later scoring of an eval artifact."""
         folder = self.folder("eval", label, *point) / "scores" / grade
-        write_rows(folder / "matrix.parquet", matrix_rows(answers), MATRIX)
-        said = {"label": grade, "grade": {"function": "number"}, "versions": {}, "made": self.created, "changed": 1}
-        write_json(folder / "score.json", {**said, **told})
+        rows = matrix_rows(answers)
+        write_rows(folder / "matrix.parquet", rows, MATRIX)
+        said = {
+            "counts": counts(rows),
+            "label": grade,
+            "grade": {"function": "number"},
+            "versions": {},
+            "made": self.created,
+            "changed": 1,
+        }
+        write_json(folder / "score.json", {**said, "counts": counts(rows), **told})
 
     def complete(
         self, right: Mapping[tuple[str, ...], float] | None = None, questions: int = 10, repeats: int = 4

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ot_grid.report.matrices import VERDICTS, load
-from ot_grid.stages import eval as evaluation
+from ot_grid.report.matrices import load
 from ot_grid.stages.eval import MATRIX
+from ot_grid.store import record_of
 from ot_grid.tables import write_rows
 from tests.report.conftest import matrix_row
 
@@ -14,12 +14,7 @@ POINT = ("length", "qwq")
 
 
 def load_sums(made, folder, **counts):
-    return load("sums", folder / "data" / "matrix.parquet", counts)
-
-
-def test_reports_know_the_verdicts_of_the_eval_stage():
-    """In its order."""
-    assert VERDICTS == evaluation.VERDICTS
+    return load("sums", folder / "data" / "matrix.parquet", {**record_of(folder)["counts"], **counts})
 
 
 def test_a_matrix_has_a_row_a_question_and_a_column_a_repeat(made):
@@ -55,6 +50,15 @@ def test_cut_and_unread_replies_are_counted(made):
     assert (found.cut, found.unextracted) == (1.0, 1.0)
 
 
+def test_a_record_that_says_nothing_of_replies_leaves_that_open(made):
+    """The scores are there all the same."""
+    folder = made.answered("sums", [[True, False]], *POINT)
+    found = load("sums", folder / "data" / "matrix.parquet", {"questions": 1, "repeats": 2})
+    assert found.done
+    assert (found.score, found.verdicts) == (0.5, {})
+    assert np.isnan([found.cut, found.unextracted, found.empty, found.ungraded, found.identical]).all()
+
+
 def test_a_hole_is_a_failure_that_keeps_its_numbers(made):
     """A missing repeat is nan in the matrix, and the benchmark is not done."""
     found = load_sums(made, made.answered("sums", [[True, True], [False]], *POINT), questions=2, repeats=2)
@@ -78,7 +82,7 @@ def test_a_missing_column_is_named_with_the_way_out(made):
     )
     found = load_sums(made, folder)
     assert found.status == "failed"
-    assert "lacks the column 'verdict', 'score', 'extracted'" in found.cause
+    assert "lacks the column 'score' (it has question, repeat)" in found.cause
     assert f"delete {folder} and run again" in found.cause
 
 
@@ -116,7 +120,6 @@ def test_doubled_empty_and_odd_rows_are_failures(made):
         ([row, row], "1 rows whose question and repeat are there already"),
         ([{**row, "score": 1.5}], "score=1.5"),
         ([{**row, "score": float("nan")}], "score=nan"),
-        ([{**row, "verdict": "splendid"}], "verdict='splendid', which is none of right, partial"),
         ([{**row, "repeat": None}], "1 rows without a question or a repeat"),
     ):
         write_rows(path, rows, MATRIX)

@@ -15,7 +15,7 @@ from ot_grid.report.stats.student import FloatArray, normal_quantile, t_quantile
 from ot_grid.report.stats.suite import Suite
 
 Float32Array = npt.NDArray[np.float32]
-CHUNK = 4_000_000  # counts in memory at a time: 80 MB with what makes them
+CHUNK = 2_000_000  # counts in memory at a time: 40 MB with what makes them
 
 
 def deviations(suite: Suite, *, draws: int = 10_000, seed: int = 0) -> Float32Array:

@@ -125,6 +125,7 @@ class _Watch:
         self._timer.cancel()
         with suppress(psutil.NoSuchProcess):
             root = psutil.Process(self._process.pid)
+            root.suspend()  # so that it starts nothing while it is looked at
             for each in [root, *root.children(recursive=True)]:  # wandb-core is in a session of its own
                 with suppress(psutil.NoSuchProcess):
                     each.kill()

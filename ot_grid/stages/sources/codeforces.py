@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Unpack
 
 from ot_grid import rows
 from ot_grid.errors import BadInput
@@ -16,7 +17,7 @@ from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
 from ot_grid.stages.sources.columns import filled, held, prose
 from ot_grid.stages.sources.read import Cells
-from ot_grid.stages.sources.table import Table
+from ot_grid.stages.sources.table import Hub, Table
 
 Part = tuple[str, object]
 
@@ -26,12 +27,8 @@ def codeelo(
     name: str,
     domain: str,
     *,
-    id: str,
-    config: str | None,
-    split: str,
-    revision: str | None,
-    file: str | None,
     limit: int | None,
+    **hub: Unpack[Hub],
 ) -> Iterator[rows.Question]:
     """Yield the problems of CodeElo; the tests are its examples, and the first one is shown."""
 
@@ -46,7 +43,7 @@ def codeelo(
         graded = tests and not row.get("interaction")
         return rows.question(page if graded else "", source=name, domain=domain, answer=answer)
 
-    table = Table(id, config, split, revision, file)
+    table = Table(**hub)
     yield from itertools.islice(table.questions(make, unique="problem_id"), limit)
 
 
@@ -55,13 +52,9 @@ def codeforces(
     name: str,
     domain: str,
     *,
-    id: str,
-    config: str | None,
-    split: str,
-    revision: str | None,
-    file: str | None,
     editorial: bool,
     limit: int | None,
+    **hub: Unpack[Hub],
 ) -> Iterator[rows.Question]:
     """Yield the problems of open-r1/codeforces with their official tests, limits and checkers."""
 
@@ -79,7 +72,7 @@ def codeforces(
         graded = tests and not row.get("interaction_format") and row.get("input_mode") in (None, "stdio")
         return rows.question(page if graded else "", source=name, domain=domain, answer=answer)
 
-    table = Table(id, config, split, revision, file)
+    table = Table(**hub)
     yield from itertools.islice(table.questions(make, unique="id"), limit)
 
 

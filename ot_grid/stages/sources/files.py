@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from ot_grid import rows
 from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
 from ot_grid.stages.sources.columns import cell, chat, named, text
 from ot_grid.stages.sources.read import Cells, Placed, read
-from ot_grid.stages.sources.table import Table, located
+from ot_grid.stages.sources.table import Hub, Table, located
 
 WANTED = ("question", "answer", "solution", "messages")
 TRIED_ROWS = 1000  # of a file, to see whether the pattern matches any answer
@@ -37,17 +37,13 @@ def hf(
     name: str,
     domain: str,
     *,
-    id: str,
-    config: str | None,
-    split: str,
-    revision: str | None,
-    file: str | None,
     columns: dict[str, Any],
     answer_pattern: str | None,
     limit: int | None,
+    **hub: Unpack[Hub],
 ) -> Iterator[rows.Question]:
     """Yield the first `limit` questions of a hub dataset, or of a local file of the same form."""
-    table = Table(id, config, split, revision, file)
+    table = Table(**hub)
     yield from _questions(itertools.islice(table.rows(), limit), (name, domain), columns, answer_pattern, table.name)
 
 

@@ -9,6 +9,7 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
+from typing import Unpack
 
 from ot_grid import rows
 from ot_grid.errors import BadInput
@@ -16,7 +17,7 @@ from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
 from ot_grid.stages.sources.columns import filled, prose
 from ot_grid.stages.sources.read import Cells
-from ot_grid.stages.sources.table import Table
+from ot_grid.stages.sources.table import Hub, Table
 
 
 @register("source")
@@ -24,12 +25,8 @@ def humaneval(
     name: str,
     domain: str,
     *,
-    id: str,
-    config: str | None,
-    split: str,
-    revision: str | None,
-    file: str | None,
     limit: int | None,
+    **hub: Unpack[Hub],
 ) -> Iterator[rows.Question]:
     """Yield the functions to complete; the reference solution completes the question."""
 
@@ -40,7 +37,7 @@ def humaneval(
         solution = prose(row, "canonical_solution")
         return rows.question(before.strip("\n"), source=name, domain=domain, answer=answer, solution=solution)
 
-    yield from itertools.islice(Table(id, config, split, revision, file).questions(make, unique="task_id"), limit)
+    yield from itertools.islice(Table(**hub).questions(make, unique="task_id"), limit)
 
 
 def _last_function(prompt: str) -> str:

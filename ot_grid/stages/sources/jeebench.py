@@ -9,14 +9,14 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from ot_grid import rows
 from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
 from ot_grid.stages.sources.columns import fill, filled, held, lacking, text
 from ot_grid.stages.sources.read import Cells
-from ot_grid.stages.sources.table import Table
+from ot_grid.stages.sources.table import Hub, Table
 
 _NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)"
 FORMS = {"MCQ": "[A-D]", "MCQ(multiple)": "[A-D]{1,4}", "Integer": _NUMBER, "Numeric": _NUMBER}
@@ -27,14 +27,10 @@ def jeebench(
     name: str,
     domain: str,
     *,
-    id: str,
-    config: str | None,
-    split: str,
-    revision: str | None,
-    file: str | None,
     instructions: dict[str, str],
     template: str,
     limit: int | None,
+    **hub: Unpack[Hub],
 ) -> Iterator[rows.Question]:
     """Yield the problems, each behind the instruction of its type; the answer is JSON with its type."""
 
@@ -48,7 +44,7 @@ def jeebench(
         asked = fill(template, instruction=instructions[kind], question=problem)
         return rows.question(asked, source=name, domain=domain, answer=json.dumps({"type": kind, "gold": gold}))
 
-    yield from itertools.islice(Table(id, config, split, revision, file).questions(make), limit)
+    yield from itertools.islice(Table(**hub).questions(make), limit)
 
 
 def check(settings: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from ot_grid import rows
 from ot_grid.errors import BadInput
@@ -15,7 +15,7 @@ from ot_grid.grading.code import known_tests
 from ot_grid.registry import register
 from ot_grid.stages.sources.columns import fill, filled, held, lacking, prose
 from ot_grid.stages.sources.read import Cells
-from ot_grid.stages.sources.table import Table
+from ot_grid.stages.sources.table import Hub, Table
 
 
 @register("source")
@@ -23,15 +23,11 @@ def mbpp(
     name: str,
     domain: str,
     *,
-    id: str,
-    config: str | None,
-    split: str,
-    revision: str | None,
-    file: str | None,
     first: int,
     last: int,
     template: str,
     limit: int | None,
+    **hub: Unpack[Hub],
 ) -> Iterator[rows.Question]:
     """Yield the tasks whose id is from `first` to `last`, with the reference code as the solution."""
 
@@ -46,7 +42,7 @@ def mbpp(
         answer = known_tests.asserts(tests, setup=prose(row, "test_setup_code"))
         return rows.question(asked, source=name, domain=domain, answer=answer, solution=filled(row, "code"))
 
-    yield from itertools.islice(Table(id, config, split, revision, file).questions(make, unique="task_id"), limit)
+    yield from itertools.islice(Table(**hub).questions(make, unique="task_id"), limit)
 
 
 def check(settings: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from ot_grid import key, rows
 from ot_grid.config import AnswerIs
@@ -17,7 +17,7 @@ from ot_grid.errors import BadInput, nearest
 from ot_grid.registry import register
 from ot_grid.stages.sources.columns import cell, fill, held, lacking, matches, text
 from ot_grid.stages.sources.read import Cells
-from ot_grid.stages.sources.table import Table
+from ot_grid.stages.sources.table import Hub, Table
 
 LETTERS = string.ascii_uppercase
 WANTED = ("question", "choices", "answer")
@@ -28,11 +28,6 @@ def multiple_choice(
     name: str,
     domain: str,
     *,
-    id: str,
-    config: str | None,
-    split: str,
-    revision: str | None,
-    file: str | None,
     columns: dict[str, Any],
     answer_is: AnswerIs,
     where: dict[str, Any],
@@ -41,6 +36,7 @@ def multiple_choice(
     between: str,
     template: str,
     limit: int | None,
+    **hub: Unpack[Hub],
 ) -> Iterator[rows.Question]:
     """Yield the questions of a hub dataset or a local file whose rows match; the answer is a capital letter."""
 
@@ -61,7 +57,7 @@ def multiple_choice(
             fill(template, question=asked, choices=shown) if asked else "", source=name, domain=domain, answer=letter
         )
 
-    yield from itertools.islice(Table(id, config, split, revision, file).questions(make), limit)
+    yield from itertools.islice(Table(**hub).questions(make), limit)
 
 
 def order(question: str, choices: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from ot_grid.errors import BadInput, OtGridError
 from ot_grid.rows import Question
@@ -19,9 +19,19 @@ from ot_grid.stages.sources.read import Cells, Placed, read
 Make = Callable[[Cells], Question | None]
 
 
+class Hub(TypedDict):
+    """The settings of a source that name a dataset of the hub, or the local file that stands in for it."""
+
+    id: str
+    config: str | None
+    split: str
+    revision: str | None
+    file: str | None
+
+
 @dataclass(frozen=True)
 class Table:
-    """A dataset of the hub, or the local file that stands in for it."""
+    """A dataset of the hub, or the local file that stands in for it; see `Hub`."""
 
     id: str
     config: str | None

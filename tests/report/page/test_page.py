@@ -20,6 +20,7 @@ from tests.report.page.conftest import Opened
 pytestmark = pytest.mark.slow  # a real browser
 
 Show = Callable[..., Opened]
+SERIOUS = ("serious", "critical")  # of axe's four
 PARTS = ("ranking", "differences", "factors", "cost", "heat", "questions", "steps")
 
 
@@ -217,6 +218,24 @@ def test_tables_are_tables_to_a_screen_reader(four: Opened):
         "(ids => ids.length === new Set(ids).size)([...document.querySelectorAll('[id]')].map(each => each.id))"
     )
     assert four.tab.evaluate("[...document.querySelectorAll('input, select')].every(each => each.labels.length)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(show: Show, scheme: str):
+    """Names, roles, contrast and order, with every part drawn, a cell and a question opened, in both schemes."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    report = made.report()
+    opened = show(html(report, made.evidence(report)), color_scheme=scheme)
+    for part in PARTS:
+        opened.near(f"#{part}", "svg, table")
+    opened.tab.locator("#ranking tbody a").first.click()
+    opened.tab.wait_for_selector("#cell:not([hidden]) table")
+    opened.tab.locator("#questions button.open").first.click()
+    opened.tab.wait_for_selector("#outputs .side")
+    found = Axe().run(opened.tab).response["violations"]
+    serious = {fault["id"]: fault["nodes"][0]["html"][:200] for fault in found if fault["impact"] in SERIOUS}
+    assert serious == {}
 
 
 def test_print_draws_everything(show: Show, thousand: str):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow  # real W&B clients, processes of their own
 QUICK = {"artifacts": "none", "report": False}
 
 
-def told(tmp_path: Path, seconds: float = 60) -> Told:
+def told(tmp_path: Path, seconds: float = 600) -> Told:
     """Tell of one cell and the table."""
     folder = tmp_path / "store" / "sweeps" / "grid"
     return track(settings(timeout=seconds, **QUICK), folder, [cell(tmp_path / "a")], overall())

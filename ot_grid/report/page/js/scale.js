@@ -73,7 +73,10 @@ function point(kind, x, y, size = 4) {
 }
 
 function drawing(width, height, label, ...children) {
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label }, children);
+  const drawn = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-label": label }, children);
+  // An image has no parts to a screen reader, and no links either.
+  drawn.setAttribute("role", drawn.querySelector("a") ? "group" : "img");
+  return drawn;
 }
 
 /** Cut the name of a row: of its choices the longest first, so that rows stay different. */
