@@ -172,7 +172,12 @@ class Tracking:
     artifacts: str = MISSING  # none, references, files
     report: bool = MISSING  # a W&B Report; needs wandb-workspaces
     timeout: float = MISSING  # seconds
-    live: bool = MISSING  # the curve of each training while it goes; only online
+    live: bool = MISSING  # while a grid goes: the curve of each training, each cell when it ends; only online
+
+    @property
+    def at_once(self) -> bool:
+        """Whether W&B is told while a grid goes; False where an older version froze the sweep."""
+        return self.mode == "online" and self.live is True
 
 
 @dataclass

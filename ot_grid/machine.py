@@ -10,8 +10,10 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
+from typing import Any
 
 from ot_grid.config import Cluster
 from ot_grid.sizing.gpus import ASSUMED_GB, Gpus
@@ -80,6 +82,19 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])
+
+
+def end(process: subprocess.Popen[Any]) -> None:
+    """End a process now, with all it has started, in whatever session: wandb's service is in one of its own."""
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        root = psutil.Process(process.pid)
+        root.suspend()  # so that it starts nothing while it is looked at
+        for each in [root, *root.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+    process.wait()
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

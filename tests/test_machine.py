@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ot_grid import machine
@@ -48,6 +51,23 @@ def test_what_is_set_is_not_guessed():
     workers, threads = machine.share(Cluster())
     assert workers >= 1
     assert 1 <= threads <= machine.cores() <= (os.cpu_count() or 1)
+
+
+def test_a_process_is_ended_with_all_it_started():
+    """Also what went to a session of its own, as the service of wandb does."""
+    child = "import time; print('here', flush=True); time.sleep(600)"
+    start = (
+        "import subprocess, sys, time\n"
+        f"it = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE, start_new_session=True)\n"
+        "it.stdout.readline(); print(it.pid, flush=True); time.sleep(600)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    started = psutil.Process(int(process.stdout.readline()))
+    machine.end(process)
+    assert process.poll() is not None
+    psutil.wait_procs([started])
+    machine.end(process)
 
 
 def test_a_free_port_can_be_taken():

@@ -118,9 +118,24 @@ def throttle(name: str, most: int, *, place: str | Path | None = None) -> contro
 
 def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callable[[str], None]) -> Ran:
     outcome = launch.launch(wanted, artifacts, by_hand=by_hand)
-    if outcome.on_cluster or wanted.runtime.until not in (None, REPORTED):
+    if wanted.runtime.until not in (None, REPORTED):
         return Ran(outcome, None, 0)
+    if not outcome.on_cluster:
+        made = report(wanted.name, place=artifacts.place.root)
+        return Ran(outcome, made, _told(wanted, made, say))
+    if not by_hand and wanted.runtime.tracking.at_once and _some_cell_ended(wanted, artifacts):
+        return Ran(outcome, None, _told(wanted, report(wanted.name, place=artifacts.place.root), say))
+    return Ran(outcome, None, 0)
+
+
+def _told(wanted: Plan, made: Report, say: Callable[[str], None]) -> int:
     from ot_grid.report import mirror
 
-    made = report(wanted.name, place=artifacts.place.root)
-    return Ran(outcome, made, mirror.tell(wanted, made, say=say).runs)
+    return mirror.tell(wanted, made, say=say).runs
+
+
+def _some_cell_ended(wanted: Plan, artifacts: Artifacts) -> bool:
+    """Whether all evaluations of some cell have records."""
+    missing = {run.key for run in artifacts.missing(wanted)}
+    evaluations = {run.key for run in wanted.runs.values() if run.stage == "eval"}
+    return any(evaluations & set(cell.runs) and not evaluations & missing & set(cell.runs) for cell in wanted.cells)

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from ot_grid import store
@@ -124,15 +125,19 @@ def _numbers(cell: str, made: Report) -> dict[str, Any]:
 
 
 def _cost(ended: list[tuple[StageRun, dict[str, Any]]]) -> dict[str, float]:
-    """Return seconds and tokens of each stage, and GPU-hours of all."""
+    """Return seconds and tokens of each stage, how busy its GPUs were, and GPU-hours of all."""
     seconds: Counter[str] = Counter()
     tokens: Counter[str] = Counter()
+    busy: dict[str, list[float]] = {}
     for run, record in ended:
         spent = float(record.get("seconds") or 0)
         seconds[run.stage] += spent  # type: ignore[assignment]
         tokens[run.stage] += int((record.get("usage") or {}).get("output_tokens") or 0)
+        if "gpu_use" in record:
+            busy.setdefault(run.stage, []).append(float(record["gpu_use"]["busy"]))
     told = {f"seconds/{stage}": float(value) for stage, value in seconds.items()}
     told |= {f"tokens/{stage}": float(value) for stage, value in tokens.items() if value}
+    told |= {f"gpu_busy/{stage}": fmean(shares) for stage, shares in busy.items()}
     return {"gpu_hours": sum(gpu_hours(record) for _, record in ended), **told}
 
 

@@ -28,6 +28,7 @@ from ot_grid.errors import BadInput, OtGridError, UpstreamMissing
 from ot_grid.grading import pool
 from ot_grid.inference.door import Door
 from ot_grid.registry import load_plugins
+from ot_grid.running.gpu_use import GpuUse
 from ot_grid.running.progress import Writer
 from ot_grid.stages.work import Work
 from ot_grid.stopping import Stopped
@@ -115,14 +116,20 @@ def run(place: Store, order: Order, runtime: Runtime, door: Door) -> bool:
 
 def attempt(place: Store, order: Order, runtime: Runtime, door: Door) -> bool:
     """Make an artifact, or help others to; return whether it was this process that made it."""
+    with GpuUse() as gpus:
+        if order.shared:
+            help_out(place, order, runtime, door)
+        return claimed(place, order, runtime, door, gpus)
+
+
+def claimed(place: Store, order: Order, runtime: Runtime, door: Door, gpus: GpuUse) -> bool:
+    """Make an artifact unless another process did, of which there is one at a time; return whether it was made."""
     folder = place.root / order.folder
-    if order.shared:
-        help_out(place, order, runtime, door)
     with store.claim(folder):
         if store.record_of(folder) is not None:
             return False
         try:
-            make(place, order, runtime, door)
+            make(place, order, runtime, door, gpus)
         except Exception as error:
             if failure_class(error) == DISK_FULL:
                 with suppress(OSError):  # which must not hide the error itself
@@ -141,13 +148,14 @@ def help_out(place: Store, order: Order, runtime: Runtime, door: Door) -> None:
         door.chunk = None
 
 
-def make(place: Store, order: Order, runtime: Runtime, door: Door) -> None:
+def make(place: Store, order: Order, runtime: Runtime, door: Door, gpus: GpuUse) -> None:
     """Make an artifact, its record last."""
     folder = place.root / order.folder
     store.freeze(folder, order.recipe)
     store.restart(folder)
     store.write_json(folder / store.JOB, whereabouts(folder))
     record = work(order, place, guard(place, order), runtime, door)
+    record |= {"gpu_use": used} if (used := gpus.told()) else {}
     (folder / store.PROGRESS).unlink(missing_ok=True)
     store.write_json(folder / store.RECORD, record)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # not before: a kill in between would cost them

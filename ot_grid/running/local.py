@@ -19,6 +19,7 @@ from ot_grid.planning.packs import Outcome, packs, shared
 from ot_grid.planning.plan import Plan, StageRun
 from ot_grid.running import fits
 from ot_grid.running.display import Display
+from ot_grid.running.mirroring import Mirroring
 from ot_grid.running.processes import Process, Processes
 from ot_grid.store import Artifacts
 
@@ -46,12 +47,14 @@ class Local:
         self.running: list[_Job] = []
         self.gpus, self.free_gpus = machine.here(), machine.gpu_names()
         self.copies: Counter[tuple[str, ...]] = Counter()  # started for the same stage runs, one that died included
-        self.processes = Processes(artifacts.place.root / "jobs" / plan.name, self.threads)
+        self.logs = artifacts.place.root / "jobs" / plan.name
+        self.processes = Processes(self.logs, self.threads)
 
     def run(self, missing: Sequence[StageRun]) -> None:
         """Run all to the end, or until interrupted: then the jobs are ended too."""
         self.waiting = list(missing)
         display = Display(len(missing), self.workers)
+        self.mirroring = Mirroring(self.plan, missing, self.logs)
         with _terminating():
             try:
                 while self.waiting or self.running:
@@ -60,6 +63,8 @@ class Local:
                     self._start()
                     running = {run.key: run for job in self.running for run in job.runs}
                     display.update([(run, self.artifacts.folder(run)) for run in running.values()], self.waiting)
+                    if running:
+                        self.mirroring.look()
                     time.sleep(POLL_SECONDS)
             except BaseException:
                 display.line(
@@ -68,6 +73,7 @@ class Local:
                 self._stop()
                 raise
             finally:
+                self.mirroring.close()
                 self.processes.close()
 
     def _start(self) -> None:
@@ -126,6 +132,7 @@ class Local:
         record = store.record_of(self.artifacts.folder(run))
         if record is not None:
             self.outcome.executed += 1
+            self.mirroring.ended(run)
             display.finished(run, record)
             return
         self.outcome.failed[run.key] = cause(self.artifacts.folder(run), str(job.process.log))

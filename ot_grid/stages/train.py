@@ -107,7 +107,7 @@ def _config(work: Work, student: Path, length: int) -> str | None:
 def _live(work: Work) -> dict[str, Any] | None:
     """Return to which run of W&B the curve is told while it goes; None where nobody asked, or there is no server."""
     how = work.tracking
-    if how is None or how.mode != "online" or how.live is not True:
+    if how is None or not how.at_once:
         return None
     name = work.out.name
     return {

@@ -133,20 +133,62 @@ def test_logs_are_written_as_inspect_writes_them(place, tmp_path):
     assert {answer.cell for answer in answers} == {path.parent.name}
 
 
+def own_environment(folder: Path, package: str) -> str:
+    """Return the Python of a new environment that has a package."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    python = str(folder / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=True)
+    return python
+
+
 @pytest.mark.slow
 @pytest.mark.long  # installs Inspect in an environment of its own
 def test_inspect_itself_reads_our_logs(place, tmp_path):
     """The reader of the tool that the form is of."""
     [path] = api.export(place=place.root, to=tmp_path / "out", form="inspect")
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "env")], check=True)
-    python = str(tmp_path / "env" / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "inspect-ai"], check=True)
+    python = own_environment(tmp_path / "env", "inspect-ai")
     ask = (
         "import sys; from inspect_ai.log import read_eval_log; log = read_eval_log(sys.argv[1]);"
         "print(log.status, log.eval.task, len(log.samples), log.samples[0].score.value)"
     )
     done = subprocess.run([python, "-c", ask, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.split()[:3] == ["success", "bench", "4"]
+
+
+HARNESS = """
+import json, sys
+from pathlib import Path
+from lm_eval.loggers import EvaluationTracker
+from lm_eval.utils import get_file_task_name, get_results_filenames, get_sample_results_filenames, make_table
+files = [str(path) for path in Path(sys.argv[1]).iterdir()]
+[results], [samples] = get_results_filenames(files), get_sample_results_filenames(files)
+print(get_file_task_name(Path(samples).name))
+print(make_table(json.loads(Path(results).read_text())))
+lines = [json.loads(line) for line in Path(samples).read_text().splitlines()]
+for line in lines:
+    line["arguments"] = [list(given.values()) for given in line["arguments"].values()]
+tracker = EvaluationTracker(output_path=sys.argv[2])
+tracker.general_config_tracker.model_name_sanitized = "their-model"
+tracker.save_results_aggregated({"results": {}}, {"bench": lines})
+tracker.save_results_samples("bench", lines)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.long  # installs the harness in an environment of its own
+def test_the_harness_itself_reads_our_samples_and_we_read_its_own(place, tmp_path):
+    """Its table has our mean with our standard error; what its tracker writes has the same scores for us."""
+    samples, _ = api.export(place=place.root, to=tmp_path / "out")
+    python = own_environment(tmp_path / "env", "lm-eval")
+    line = [python, "-c", HARNESS, str(samples.parent), str(tmp_path / "theirs")]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    task, *table = done.stdout.splitlines()
+    assert task == "bench"
+    [row] = [[word.strip() for word in line.split("|")] for line in table if "exact_match" in line]
+    assert row[row.index("exact_match") + 2 :][:4] == ["0.25", "±", "0.25", ""]
+    answers = logs.read(tmp_path / "theirs")
+    assert [(answer.cell, answer.benchmark) for answer in answers] == [("their-model", "bench")] * 2
+    assert sum(answer.score for answer in answers) / 2 == 0.25
 
 
 def test_samples_are_written_as_the_harness_writes_them(place, tmp_path):

@@ -16,6 +16,7 @@ from ot_grid.planning import freezing
 from ot_grid.planning.plan import Plan
 from ot_grid.running import execute
 from ot_grid.running.execute import failure_class, run_orders
+from ot_grid.running.gpu_use import GpuUse
 from ot_grid.stages import mix, traces, train
 from ot_grid.store import Artifacts
 
@@ -53,6 +54,17 @@ def test_a_stage_run_leaves_a_record_of_what_made_it(sweep: tuple[Plan, Artifact
     assert not (made / store.PROGRESS).exists()
     assert [attempt.outcome for attempt in attempts.read(made)] == [attempts.DONE]
     assert store.read_json(made / store.RECIPE)["stage"] == "mix"
+
+
+def test_a_record_says_how_busy_its_gpus_were(sweep: tuple[Plan, Artifacts], monkeypatch: pytest.MonkeyPatch):
+    """What was measured while it was made; of others' GPUs nothing."""
+    plan, artifacts = sweep
+    use = {"busy": 0.94, "memory_gb": 71.2}
+    ordered(plan, artifacts, "source")()
+    assert "gpu_use" not in (store.record_of(folder(plan, artifacts, "source")) or {})
+    monkeypatch.setattr(GpuUse, "told", lambda self: use)
+    ordered(plan, artifacts, "mix")()
+    assert (store.record_of(folder(plan, artifacts, "mix")) or {})["gpu_use"] == use
 
 
 def test_what_has_a_record_is_not_made_again(sweep: tuple[Plan, Artifacts]):

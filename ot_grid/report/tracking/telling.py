@@ -19,9 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from ot_grid import store
+from ot_grid import machine, store
 from ot_grid.config import Tracking
 from ot_grid.report.tracking import news
 from ot_grid.report.tracking.facts import Overall, Tracked
@@ -123,13 +121,7 @@ class _Watch:
     def end(self) -> None:
         """End the process now."""
         self._timer.cancel()
-        with suppress(psutil.NoSuchProcess):
-            root = psutil.Process(self._process.pid)
-            root.suspend()  # so that it starts nothing while it is looked at
-            for each in [root, *root.children(recursive=True)]:  # wandb-core is in a session of its own
-                with suppress(psutil.NoSuchProcess):
-                    each.kill()
-        self._process.wait()
+        machine.end(self._process)
 
     def _started(self) -> threading.Timer:
         timer = threading.Timer(self._seconds, self._expired)

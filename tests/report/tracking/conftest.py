@@ -24,6 +24,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
+HANGS = 600.0  # seconds after which what one waits for will not come, however busy the machine is
 FAST = {  # wandb's private settings, by its own names
     "WANDB__FILE_STREAM_TRANSMIT_INTERVAL": "0.1",
     "WANDB__FILE_STREAM_RETRY_WAIT_MIN_SECONDS": "0.2",
