@@ -61,16 +61,16 @@ def end(artifact: Path, outcome: str, message: str = "", *, name: str | None = N
 
 def read(artifact: Path) -> list[Attempt]:
     """Return all attempts, the one that changed last at the end; a torn line is passed over."""
-    found: dict[str, Attempt] = {}
+    attempts: dict[str, Attempt] = {}
     for line in _lines(artifact / FILE):
-        before = found.pop(line["id"], None)
+        before = attempts.pop(line["id"], None)
         if "began" in line:
-            found[line["id"]] = Attempt(line["id"], line["job"], line["began"], _here(line["log"], artifact))
+            attempts[line["id"]] = Attempt(line["id"], line["job"], line["began"], _here(line["log"], artifact))
         else:
             begun = before or Attempt(line["id"], line["job"], line["ended"], None)
             ended = {"outcome": line["outcome"], "message": line["message"], "ended": line["ended"]}
-            found[line["id"]] = replace(begun, **ended)
-    return list(found.values())
+            attempts[line["id"]] = replace(begun, **ended)
+    return list(attempts.values())
 
 
 def _here(log: str | None, artifact: Path) -> str | None:

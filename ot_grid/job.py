@@ -125,14 +125,14 @@ def listen(job: str, grace: int) -> None:
     """Turn Slurm's signals into a request to stop."""
 
     def told(number: int, _: object) -> None:
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_IGN)  # once is enough; queueing the job again sends SIGTERM to it
+        for kind in SIGNALS:
+            signal.signal(kind, signal.SIG_IGN)  # once is enough; queueing the job again sends SIGTERM to it
         reason = near_its_end(job, grace) if number == signal.SIGUSR1 else of_term(job)
         say(f"signal {signal.Signals(number).name}: {reason}")
         stopping.ask(reason)
 
-    for each in SIGNALS:
-        signal.signal(each, told)
+    for kind in SIGNALS:
+        signal.signal(kind, told)
 
 
 def near_its_end(job: str, grace: int) -> str:

@@ -99,13 +99,13 @@ def end(process: subprocess.Popen[Any]) -> None:
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of the packages that are installed."""
-    found = {}
+    installed = {}
     for name in packages:
         try:
-            found[name] = metadata.version(name)
+            installed[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def share(cluster: Cluster) -> tuple[int, int]:

@@ -37,14 +37,14 @@ class Registered:
 
         Those of `**hub: Unpack[Hub]` are the names of that TypedDict: settings that several functions share.
         """
-        hints, found = get_type_hints(self.function), {}
+        hints, types = get_type_hints(self.function), {}
         for parameter in inspect.signature(self.function).parameters.values():
             kind = hints.get(parameter.name, Any)
             if parameter.kind is parameter.KEYWORD_ONLY:
-                found[parameter.name] = kind
+                types[parameter.name] = kind
             elif parameter.kind is parameter.VAR_KEYWORD and get_origin(kind) is Unpack:
-                found.update(get_type_hints(*get_args(kind)))
-        return found
+                types.update(get_type_hints(*get_args(kind)))
+        return types
 
 
 _FUNCTIONS: dict[tuple[str, str], Registered] = {}

@@ -185,13 +185,13 @@ def _trace(row: dict[str, Any], bought: Mapping[str, Reply], artifact: Path) -> 
             f"{artifact} refers to the reply {row['reply']}, which is not in the store any more; "
             "delete it and run again"
         )
-    found = bought[row["reply"]]
-    if key.digest(found.text) != row["reply_digest"]:
+    reply = bought[row["reply"]]
+    if key.digest(reply.text) != row["reply_digest"]:
         raise Corrupt(
             f"the reply {row['reply']} is not the text that {artifact} was made from; delete it and run again"
         )
     opened = bool(row.get("opened"))  # artifacts of older versions do not say
-    return Trace(asked, row["sample"], replace(found, opened=opened), row["verdict"])
+    return Trace(asked, row["sample"], replace(reply, opened=opened), row["verdict"])
 
 
 def write_dropped(artifact: Path, rows: Iterable[Mapping[str, Any]]) -> int:

@@ -52,20 +52,20 @@ def reproduce(
     from ot_grid.planning import sweep
     from ot_grid.report import reproduce as again
 
-    wanted = frozen.plan_of_cell(Store.of(place), cell)
-    only = wanted.cells[0]
+    original = frozen.plan_of_cell(Store.of(place), cell)
+    only = original.cells[0]
     to = to or Store.of(place).root / "reproductions" / f"{only.id}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     if Store(to).root == Store.of(place).root:
         raise BadInput(f"--to {str(to)!r} is the store that the cell is from; give another folder")
     settings = [*overrides, _stored_in(to), "tracking='off'"]
-    runtime = sweep.runtime(settings, plugins=wanted.runtime.plugins)
-    cluster = replace(runtime.cluster, models={**_there(wanted.runtime.cluster.models), **runtime.cluster.models})
-    fresh = replace(wanted, runtime=replace(runtime, cluster=cluster, files=wanted.runtime.files))
+    runtime = sweep.runtime(settings, plugins=original.runtime.plugins)
+    cluster = replace(runtime.cluster, models={**_there(original.runtime.cluster.models), **runtime.cluster.models})
+    fresh = replace(original, runtime=replace(runtime, cluster=cluster, files=original.runtime.files))
     say(f"reproducing {only.id} ({only.label}) in {to}: {len(fresh.runs)} stage runs")
     ran = run(fresh, say=say)
     if ran.report is None:
         return Reproduced(fresh, ran, ())
-    return Reproduced(fresh, ran, tuple(again.compare(fresh, artifacts_of(wanted), artifacts_of(fresh))))
+    return Reproduced(fresh, ran, tuple(again.compare(fresh, artifacts_of(original), artifacts_of(fresh))))
 
 
 def _there(models: Mapping[str, str]) -> dict[str, str]:

@@ -62,17 +62,17 @@ def plan(
     return replace(made, runtime=replace(made.runtime, until=until))
 
 
-def artifacts_of(wanted: Plan) -> Artifacts:
+def artifacts_of(grid: Plan) -> Artifacts:
     """Return where the stage runs of a plan lie."""
-    return Artifacts(Store(wanted.runtime.store))
+    return Artifacts(Store(grid.runtime.store))
 
 
-def run(wanted: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:
+def run(grid: Plan, *, say: Callable[[str], None] = lambda line: None) -> Ran:
     """Run what has no record, then report; raise `BadInput` before anything is spent when something is missing."""
-    artifacts, asked = artifacts_of(wanted), wanted.asked()
+    artifacts, asked = artifacts_of(grid), grid.asked()
     preflight.check(asked, artifacts)
     launch.check(asked, artifacts)
-    freezing.freeze(wanted, artifacts)
+    freezing.freeze(grid, artifacts)
     return _launched(asked, artifacts, by_hand=True, say=say)
 
 
@@ -84,26 +84,26 @@ def resume(
     say: Callable[[str], None] = lambda line: None,
 ) -> Ran:
     """Go on with a sweep as it was frozen: run, or submit again, what can pass; for cron and for jobs that heal."""
-    wanted = frozen.plan(Store.of(place), name)
-    return _launched(wanted, artifacts_of(wanted), by_hand=by_hand, say=say)
+    grid = frozen.plan(Store.of(place), name)
+    return _launched(grid, artifacts_of(grid), by_hand=by_hand, say=say)
 
 
 def retry(
     name: str | None = None, *, place: str | Path | None = None, say: Callable[[str], None] = lambda line: None
 ) -> Ran:
     """Forget what has failed in a sweep, also for good, and go on with it."""
-    wanted = frozen.plan(Store.of(place), name)
-    artifacts = artifacts_of(wanted)
-    for run_key, now in standing.look(wanted, artifacts).items():
+    grid = frozen.plan(Store.of(place), name)
+    artifacts = artifacts_of(grid)
+    for run_key, now in standing.look(grid, artifacts).items():
         if now.state == standing.FAILED:
-            attempts.end(artifacts.folder(wanted.runs[run_key]), attempts.FORGIVEN)
-    return _launched(wanted, artifacts, by_hand=True, say=say)
+            attempts.end(artifacts.folder(grid.runs[run_key]), attempts.FORGIVEN)
+    return _launched(grid, artifacts, by_hand=True, say=say)
 
 
 def status(name: str | None = None, *, place: str | Path | None = None) -> overview.Snapshot:
     """Return where a sweep (the one asked for last by default) stands now."""
-    wanted = frozen.plan(Store.of(place), name)
-    return overview.take(wanted, artifacts_of(wanted))
+    grid = frozen.plan(Store.of(place), name)
+    return overview.take(grid, artifacts_of(grid))
 
 
 def cancel(name: str, *, place: str | Path | None = None) -> control.Cancelled:
@@ -116,26 +116,26 @@ def throttle(name: str, most: int, *, place: str | Path | None = None) -> contro
     return control.throttle(Store.of(place), name, most)
 
 
-def _launched(wanted: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callable[[str], None]) -> Ran:
-    outcome = launch.launch(wanted, artifacts, by_hand=by_hand)
-    if wanted.runtime.until not in (None, REPORTED):
+def _launched(grid: Plan, artifacts: Artifacts, *, by_hand: bool, say: Callable[[str], None]) -> Ran:
+    outcome = launch.launch(grid, artifacts, by_hand=by_hand)
+    if grid.runtime.until not in (None, REPORTED):
         return Ran(outcome, None, 0)
     if not outcome.on_cluster:
-        made = report(wanted.name, place=artifacts.place.root)
-        return Ran(outcome, made, _told(wanted, made, say))
-    if not by_hand and wanted.runtime.tracking.at_once and _some_cell_ended(wanted, artifacts):
-        return Ran(outcome, None, _told(wanted, report(wanted.name, place=artifacts.place.root), say))
+        made = report(grid.name, place=artifacts.place.root)
+        return Ran(outcome, made, _told(grid, made, say))
+    if not by_hand and grid.runtime.tracking.at_once and _some_cell_ended(grid, artifacts):
+        return Ran(outcome, None, _told(grid, report(grid.name, place=artifacts.place.root), say))
     return Ran(outcome, None, 0)
 
 
-def _told(wanted: Plan, made: Report, say: Callable[[str], None]) -> int:
+def _told(grid: Plan, made: Report, say: Callable[[str], None]) -> int:
     from ot_grid.report import mirror
 
-    return mirror.tell(wanted, made, say=say).runs
+    return mirror.tell(grid, made, say=say).runs
 
 
-def _some_cell_ended(wanted: Plan, artifacts: Artifacts) -> bool:
+def _some_cell_ended(grid: Plan, artifacts: Artifacts) -> bool:
     """Whether all evaluations of some cell have records."""
-    missing = {run.key for run in artifacts.missing(wanted)}
-    evaluations = {run.key for run in wanted.runs.values() if run.stage == "eval"}
-    return any(evaluations & set(cell.runs) and not evaluations & missing & set(cell.runs) for cell in wanted.cells)
+    missing = {run.key for run in artifacts.missing(grid)}
+    evaluations = {run.key for run in grid.runs.values() if run.stage == "eval"}
+    return any(evaluations & set(cell.runs) and not evaluations & missing & set(cell.runs) for cell in grid.cells)

@@ -58,17 +58,17 @@ def candidates(line: str) -> list[str]:
     from ot_grid.cli import COMMANDS
 
     before = line.split(" -m ot_grid ", 1)[-1] if " -m ot_grid " in line else line.partition(" ")[2]
-    *given, word = before.split(" ")
-    given = [each for each in given if each]
-    config_dir = _after(given, ("-cd", "--config-dir"))
+    *earlier, word = before.split(" ")
+    earlier = [each for each in earlier if each]
+    config_dir = _after(earlier, ("-cd", "--config-dir"))
     name, equals, value = word.partition("=")
     if equals:
         chosen, comma, last = value.rpartition(",")
         choices = listed(config_dir) if name.lstrip("+") == "sweep" else _choices(name.lstrip("+"), config_dir)
         return [f"{chosen}{comma}{choice}" for choice in _beginning(choices, last)]
-    if given and given[0] in OF_SWEEPS and not word.startswith("-"):
+    if earlier and earlier[0] in OF_SWEEPS and not word.startswith("-"):
         return [f"{found} " for found in _beginning(_sweeps(), word)]
-    commands = [] if given else [f"{command} " for command in COMMANDS]
+    commands = [] if earlier else [f"{command} " for command in COMMANDS]
     return _beginning([*commands, *(f"{group}=" for group in GROUPS), "+sweep="], word)
 
 

@@ -20,17 +20,21 @@ def gc(words: Sequence[str]) -> int:
     parser.add_argument("sweeps", nargs="*", metavar="SWEEP", help="also forget these sweeps, and what only they need")
     parser.add_argument("--delete", action="store_true", help="delete it; without this nothing is touched")
     args = parser.parse_args(words)
-    found = api.unneeded(args.sweeps, place=args.store)
-    for each in found[:SHOWN]:
-        say(f"{each.bytes / 1e9:9.3f} GB  {each.folder}{'  (a process writes it)' if each.held else ''}")
-    if len(found) > SHOWN:
-        say(f"and {len(found) - SHOWN} smaller ones")
-    total = sum(each.bytes for each in found)
-    say(f"{many(len(found), 'folder')}, {total / 1e9:,.3f} GB that no sweep needs" if found else "nothing to remove")
+    unneeded = api.unneeded(args.sweeps, place=args.store)
+    for item in unneeded[:SHOWN]:
+        say(f"{item.bytes / 1e9:9.3f} GB  {item.folder}{'  (a process writes it)' if item.held else ''}")
+    if len(unneeded) > SHOWN:
+        say(f"and {len(unneeded) - SHOWN} smaller ones")
+    total = sum(item.bytes for item in unneeded)
+    say(
+        f"{many(len(unneeded), 'folder')}, {total / 1e9:,.3f} GB that no sweep needs"
+        if unneeded
+        else "nothing to remove"
+    )
     if not args.delete:
-        if found:
+        if unneeded:
             complain("nothing was deleted: add --delete")
         return 0
-    done = api.remove(found, place=args.store)
-    say(f"deleted {many(len(done), 'folder')}, {sum(each.bytes for each in done) / 1e9:,.3f} GB")
-    return 0 if len(done) == len(found) else 1
+    done = api.remove(unneeded, place=args.store)
+    say(f"deleted {many(len(done), 'folder')}, {sum(item.bytes for item in done) / 1e9:,.3f} GB")
+    return 0 if len(done) == len(unneeded) else 1

@@ -20,16 +20,16 @@ from ot_grid.store import Store
 def run(words: Sequence[str]) -> int:
     """Plan, run what has no record, report."""
     args = grid_parser("", "Run a grid, then print its ranked table.").parse_intermixed_args(words)
-    wanted = planned(args)
-    artifacts = api.artifacts_of(wanted)
-    asked = wanted.asked()
-    lines = list(status.banner(wanted.banner))
-    complain("\n".join([*lines, f"sweep {wanted.name}: {status.counted(asked, artifacts.missing(asked))}"]))
-    ran = api.run(wanted, say=complain)
+    grid = planned(args)
+    artifacts = api.artifacts_of(grid)
+    asked = grid.asked()
+    lines = list(status.banner(grid.banner))
+    complain("\n".join([*lines, f"sweep {grid.name}: {status.counted(asked, artifacts.missing(asked))}"]))
+    ran = api.run(grid, say=complain)
     if ran.report:
         say(ran.report.to_text())
-        complain(f"report: {artifacts.place.sweep(wanted.name)}/report.html, .txt, .md, .csv, .json, .tex")
-    return _told(wanted, ran.outcome)
+        complain(f"report: {artifacts.place.sweep(grid.name)}/report.html, .txt, .md, .csv, .json, .tex")
+    return _told(grid, ran.outcome)
 
 
 def planned(args: argparse.Namespace) -> Plan:
@@ -40,14 +40,14 @@ def planned(args: argparse.Namespace) -> Plan:
     )  # fmt: skip
 
 
-def _told(wanted: Plan, outcome: Outcome) -> int:
+def _told(grid: Plan, outcome: Outcome) -> int:
     """Say what was given to the cluster and what failed; return the exit code."""
     if outcome.on_cluster:
         say(handed_over(outcome))
-    elif wanted.runtime.until and not outcome.failed:
-        say(f"done up to {wanted.runtime.until}; the same command without --until goes on from there")
+    elif grid.runtime.until and not outcome.failed:
+        say(f"done up to {grid.runtime.until}; the same command without --until goes on from there")
     for run_key, cause in outcome.failed.items():
-        complain(f"{wanted.runs[run_key]}: {cause}")
+        complain(f"{grid.runs[run_key]}: {cause}")
     if outcome.failed:
         complain("when the cause is removed: python -m ot_grid retry")
     stuck = outcome.left and not (outcome.submitted or outcome.queued)
@@ -89,14 +89,14 @@ def plan(words: Sequence[str]) -> int:
     parser = grid_parser("plan", "Show cells, shared and cached stage runs, and what is to run. Writes nothing.")
     parser.add_argument("--json", action="store_true", help="the whole plan as JSON")
     args = parser.parse_intermixed_args(words)
-    wanted = planned(args).asked()
-    artifacts = api.artifacts_of(wanted)
-    missing = artifacts.missing(wanted)
+    grid = planned(args).asked()
+    artifacts = api.artifacts_of(grid)
+    missing = artifacts.missing(grid)
     if args.json:
-        say(json.dumps(status.plan_data(wanted, missing), indent=1))
+        say(json.dumps(status.plan_data(grid, missing), indent=1))
         return 0
-    say_all(status.plan_text(wanted, missing, artifacts))
-    problems = [*preflight.not_ready(wanted, artifacts), *fits.refused(wanted, missing)]
+    say_all(status.plan_text(grid, missing, artifacts))
+    problems = [*preflight.not_ready(grid, artifacts), *fits.refused(grid, missing)]
     for problem in dict.fromkeys(problems):
         complain(f"not ready here: {problem}")
     return 0

@@ -133,11 +133,11 @@ def _names(given: str) -> list[str]:
     return [name.strip() for name in given.split(",") if name.strip()]
 
 
-def _weight(given: str) -> tuple[str, float]:
-    name, equals, weight = given.rpartition("=")
+def _weight(text: str) -> tuple[str, float]:
+    name, equals, weight = text.rpartition("=")
     try:
         if equals and name.strip():
             return name.strip(), float(weight)
     except ValueError:
         pass
-    raise argparse.ArgumentTypeError(f"{given!r} is not NAME=WEIGHT, e.g. --weigh math500=2")
+    raise argparse.ArgumentTypeError(f"{text!r} is not NAME=WEIGHT, e.g. --weigh math500=2")

@@ -104,20 +104,20 @@ def logs(words: Sequence[str]) -> int:
     args = parser.parse_args(words)
     plan, runs = reading.find(Store(args.store), args.wanted, args.sweep)
     artifacts = Artifacts(Store(args.store))
-    found = reading.logs(runs, artifacts)
+    newest = reading.logs(runs, artifacts)
     silent = [run for run in runs if not reading.paths(run, artifacts)]
     if args.follow or silent:
         states = standing.look(plan, artifacts)
     if args.follow:
         return _follow(reading.chosen(runs, states, artifacts), plan, artifacts, args)
-    for log in found[:-WITH_ENDS]:
+    for log in newest[:-WITH_ENDS]:
         say(str(log))
-    for log in found[-WITH_ENDS:]:
+    for log in newest[-WITH_ENDS:]:
         say_all([str(log), *reading.end(log.path, args.lines), ""])
-    if len(found) > WITH_ENDS:
-        complain(f"the ends of the last {WITH_ENDS} of {len(found)} logs are shown; name a stage run by its key")
+    if len(newest) > WITH_ENDS:
+        complain(f"the ends of the last {WITH_ENDS} of {len(newest)} logs are shown; name a stage run by its key")
     say_all(f"no log of {run}: {states[run.key]}" for run in silent) if silent else None
-    return 0 if found else 1
+    return 0 if newest else 1
 
 
 def _follow(run: StageRun, plan: Plan, artifacts: Artifacts, args: argparse.Namespace) -> int:

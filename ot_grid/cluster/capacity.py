@@ -80,12 +80,12 @@ def _of_accounts(qos: str) -> list[int]:
         ["sacctmgr", "-nP", "show", "assoc", "where", f"user={slurm.user()}", "format=MaxSubmitJobs,GrpSubmitJobs"],
         ["sacctmgr", "-nP", "show", "qos", qos, "format=MaxSubmitJobsPerUser"],
     )
-    found: list[int] = []
+    limits: list[int] = []
     for ask in asks:
         try:
             answer = slurm.run(*ask)
         except (FileNotFoundError, subprocess.TimeoutExpired):
             return []
         if answer.returncode == 0:
-            found += [int(word) for word in re.split(r"[|\s]+", answer.stdout) if word.isdigit()]
-    return found
+            limits += [int(word) for word in re.split(r"[|\s]+", answer.stdout) if word.isdigit()]
+    return limits

@@ -38,35 +38,35 @@ def of(run: StageRun, plan: Plan, history: Sequence[Attempt] = (), nodes: Sequen
     slurm = plan.runtime.cluster.slurm
     kinds = {"cpu": slurm.cpu, "inference": slurm.inference}
     own = layered(kinds.get(run.needs, Resources()), getattr(slurm, run.stage))
-    wanted = layered(slurm, own)
+    request = layered(slurm, own)
     if not packs.shared(run):
-        wanted.workers = 1
+        request.workers = 1
     if run.needs != "train":
-        wanted.nodes = 1
+        request.nodes = 1
     if run.needs == "cpu":  # a stage's own is for the models that it loads; chains run through several stages
-        wanted.pack = slurm.cpu.pack or slurm.pack
-    elif wanted.gpus:  # a cluster without GPUs is a cluster to try things on
-        wanted = _sized(run, plan, wanted, own, of_partition(wanted, nodes))
-    return grown(wanted, slurm.grow, history, [node.memory / 1024 for node in of_partition(wanted, nodes)])
+        request.pack = slurm.cpu.pack or slurm.pack
+    elif request.gpus:  # a cluster without GPUs is a cluster to try things on
+        request = _sized(run, plan, request, own, of_partition(request, nodes))
+    return grown(request, slurm.grow, history, [node.memory / 1024 for node in of_partition(request, nodes)])
 
 
-def _sized(run: StageRun, plan: Plan, wanted: Resources, own: Resources, nodes: Sequence[Node]) -> Resources:
+def _sized(run: StageRun, plan: Plan, request: Resources, own: Resources, nodes: Sequence[Node]) -> Resources:
     """Return resources with the GPUs, cores, memory and time of grace that the size of a model asks for."""
-    sized = replace(wanted)
+    sized = replace(request)
     # Cores and memory are estimates: a node that has less of them is worth a try.
     most = {"cpus": max((node.cpus for node in nodes), default=None),
             "mem_gb": max((node.memory // 1024 for node in nodes), default=None)}  # fmt: skip
-    for name, number in _least(run, plan, wanted, own, nodes).items():
+    for name, number in _least(run, plan, request, own, nodes).items():
         if getattr(own, name) is None:
-            setattr(sized, name, max(getattr(wanted, name) or 0, min(number, most.get(name) or number)))
+            setattr(sized, name, max(getattr(request, name) or 0, min(number, most.get(name) or number)))
     return sized
 
 
-def _least(run: StageRun, plan: Plan, wanted: Resources, own: Resources, nodes: Sequence[Node]) -> dict[str, int]:
+def _least(run: StageRun, plan: Plan, request: Resources, own: Resources, nodes: Sequence[Node]) -> dict[str, int]:
     """Return what the models of a stage run ask for, nothing where their size is not known and nobody says it."""
-    node = offered(wanted, nodes)
+    node = offered(request, nodes)
     if run.needs == "train":
-        trained = _trained(run, plan, wanted, own, node)
+        trained = _trained(run, plan, request, own, node)
         if trained is None:
             return {}
         count, host = trained.gpus.count, trained.host_bytes
@@ -74,18 +74,18 @@ def _least(run: StageRun, plan: Plan, wanted: Resources, own: Resources, nodes: 
     declared = needs.declared(run, plan)
     made = needs.generated(run, plan, replace(node, count=own.gpus or max(node.count, *declared, 0)))
     count = max([made.parallel if made else 0, *declared], default=0)
-    held = max(count, own.gpus or wanted.gpus or 0)  # by all copies
+    held = max(count, own.gpus or request.gpus or 0)  # by all copies
     if not count:
         return {}
     memory = math.ceil(held * generation.PROCESS / GIB)
     return {"gpus": count, "split": count, "cpus": CPUS_A_GPU * held, "mem_gb": memory}
 
 
-def _trained(run: StageRun, plan: Plan, wanted: Resources, own: Resources, node: Gpus) -> Training | None:
+def _trained(run: StageRun, plan: Plan, request: Resources, own: Resources, node: Gpus) -> Training | None:
     """Return how a student is trained: on the GPUs that are set for it; else on those set for all, where it takes no
     more than half of each, for what is tight there is slow as well; else on a whole node.
     """
-    job, least = replace(node, nodes=int(wanted.nodes or 1)), int(wanted.gpus or 1)
+    job, least = replace(node, nodes=int(request.nodes or 1)), int(request.gpus or 1)
     if not own.gpus and least < node.count:
         with suppress(BadInput):
             small = needs.trained(run, plan, replace(job, count=least))
@@ -94,50 +94,50 @@ def _trained(run: StageRun, plan: Plan, wanted: Resources, own: Resources, node:
     return needs.trained(run, plan, replace(job, count=own.gpus or max(node.count, least)))
 
 
-def offered(wanted: Resources, nodes: Sequence[Node]) -> Gpus:
+def offered(request: Resources, nodes: Sequence[Node]) -> Gpus:
     """Return the GPUs of the largest node of a partition; what nobody says of them is assumed: 8 of 80 GB."""
     names = {name for node in nodes for name, _ in node.gpus}
-    said = wanted.gpu_gb or of_type(wanted.gpu_type or (names.pop() if len(names) == 1 else None))
-    count = max((node.gpus_of(wanted.gpu_type) for node in nodes), default=ON_A_NODE)
-    return Gpus(count or int(wanted.gpus or 0), said or ASSUMED_GB)
+    said = request.gpu_gb or of_type(request.gpu_type or (names.pop() if len(names) == 1 else None))
+    count = max((node.gpus_of(request.gpu_type) for node in nodes), default=ON_A_NODE)
+    return Gpus(count or int(request.gpus or 0), said or ASSUMED_GB)
 
 
 def grown(
-    wanted: Resources, grow: Mapping[str, float], history: Sequence[Attempt], memories: Sequence[float]
+    request: Resources, grow: Mapping[str, float], history: Sequence[Attempt], memories: Sequence[float]
 ) -> Resources:
     """Return resources with more of what a stage run has failed for lack of; of memory no more than a node has."""
     short_of_memory, short_of_time = (attempts.failures(history, what) for what in ("out of memory", "time limit"))
-    mem_gb, time = wanted.mem_gb, wanted.time
+    mem_gb, time = request.mem_gb, request.time
     if short_of_memory and mem_gb:
         more = mem_gb * grow.get("mem", 1.0) ** short_of_memory
         mem_gb = max(mem_gb, min([more, *([max(memories)] if memories else [])]))
     if short_of_time and time:
         time = round(time * grow.get("time", 1.0) ** short_of_time)
-    return replace(wanted, mem_gb=mem_gb, time=time)
+    return replace(request, mem_gb=mem_gb, time=time)
 
 
-def of_partition(wanted: Resources, nodes: Sequence[Node]) -> list[Node]:
+def of_partition(request: Resources, nodes: Sequence[Node]) -> list[Node]:
     """Return the nodes of the partition that a job would go to."""
-    name = wanted.partition
+    name = request.partition
     return [node for node in nodes if node.partition == name or (name is None and node.default)]
 
 
 def layered(*layers: Resources) -> Resources:
     """Return resources of which the last layer that sets one wins; `extra` is merged."""
-    found = Resources()
+    merged = Resources()
     for layer in layers:
-        found.extra |= layer.extra
+        merged.extra |= layer.extra
         for name in NAMES:
             if name != "extra" and getattr(layer, name) is not None:
-                setattr(found, name, getattr(layer, name))
-    return found
+                setattr(merged, name, getattr(layer, name))
+    return merged
 
 
 def options(resources: Resources) -> dict[str, Any]:
     """Return resources as options of sbatch and srun."""
     gpus = resources.gpus or None
     mem = resources.mem_gb
-    found = {
+    flags = {
         "partition": resources.partition,
         "account": resources.account,
         "qos": resources.qos,
@@ -149,7 +149,7 @@ def options(resources: Resources) -> dict[str, Any]:
         "gpus-per-node": f"{resources.gpu_type}:{gpus}" if gpus and resources.gpu_type else gpus,
         **resources.extra,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in flags.items() if value is not None}
 
 
 def misfits(plan: Plan, runs: Iterable[StageRun], nodes: Sequence[Node] = ()) -> Iterator[str]:
@@ -165,11 +165,11 @@ def misfits(plan: Plan, runs: Iterable[StageRun], nodes: Sequence[Node] = ()) ->
         seen.update(told)
 
 
-def check(wanted: Iterable[tuple[str, Resources]], nodes: Sequence[Node]) -> None:
+def check(requests: Iterable[tuple[str, Resources]], nodes: Sequence[Node]) -> None:
     """Raise `BadInput` with everything that no nodes of the cluster could ever run."""
     problems = Problems()
     seen: list[Resources] = []
-    for what, resources in wanted:
+    for what, resources in requests:
         if resources not in seen:
             seen.append(resources)
             for problem in too_much(resources, nodes):
@@ -177,25 +177,25 @@ def check(wanted: Iterable[tuple[str, Resources]], nodes: Sequence[Node]) -> Non
     problems.raise_if_any()
 
 
-def too_much(wanted: Resources, nodes: Sequence[Node]) -> Iterator[str]:
+def too_much(request: Resources, nodes: Sequence[Node]) -> Iterator[str]:
     """Yield what a job asks for that its partition never has, whatever is up or free today."""
-    partition = wanted.partition
+    partition = request.partition
     names = sorted({node.partition for node in nodes})
-    own = of_partition(wanted, nodes)
+    own = of_partition(request, nodes)
     if partition is not None and not own:
         yield f"there is no partition {partition!r}; {nearest(partition, names)}"
     if not own:
         return
     name = own[0].partition
     most = own[0].minutes
-    if wanted.time and most is not None and wanted.time > most:
-        yield f"time={wanted.time} minutes, and partition {name} ends jobs after {most}"
-    fitting = [node for node in own if node.fits(wanted)]
-    if len(fitting) < (wanted.nodes or 1):
-        kind = wanted.gpu_type
+    if request.time and most is not None and request.time > most:
+        yield f"time={request.time} minutes, and partition {name} ends jobs after {most}"
+    fitting = [node for node in own if node.fits(request)]
+    if len(fitting) < (request.nodes or 1):
+        kind = request.gpu_type
         largest = max(own, key=lambda node: (node.gpus_of(kind), node.memory, node.cpus))
-        asked = f"{wanted.gpus or 0} {kind or ''} GPUs, {wanted.cpus} CPUs and {wanted.mem_gb} GB".replace("  ", " ")
+        asked = f"{request.gpus or 0} {kind or ''} GPUs, {request.cpus} CPUs and {request.mem_gb} GB".replace("  ", " ")
         yield (
-            f"{wanted.nodes or 1} node(s) with {asked} each, of which partition {name} has {len(fitting)}; its "
+            f"{request.nodes or 1} node(s) with {asked} each, of which partition {name} has {len(fitting)}; its "
             f"largest: {largest.gpus_of(kind)} GPUs, {largest.cpus} CPUs, {largest.memory / 1024:.0f} GB"
         )

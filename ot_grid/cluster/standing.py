@@ -75,18 +75,18 @@ def look(plan: Plan, artifacts: Artifacts, queue: Queue | None = None) -> dict[s
     if queue is None:
         queue = slurm.queue() if given and artifacts.missing(plan) else Queue()
     places = _places(given, queue)
-    found: dict[str, Standing] = {}
+    standings: dict[str, Standing] = {}
     unclear: dict[str, Place | Attempt] = {}
     for run in plan.runs.values():
         standing = Standing(DONE) if artifacts.done(run) else _one(artifacts.folder(run), places.get(run.key, []))
         if isinstance(standing, Standing):
-            found[run.key] = standing
+            standings[run.key] = standing
         else:
             unclear[run.key] = standing
-            found[run.key] = Standing(WAITING)  # keeps the order of the plan
-    found.update(_found_out(unclear))
-    _mark_descendants(plan, found)
-    return found
+            standings[run.key] = Standing(WAITING)  # keeps the order of the plan
+    standings.update(_found_out(unclear))
+    _mark_descendants(plan, standings)
+    return standings
 
 
 def given_to_slurm(sweep: str, artifacts: Artifacts) -> list[Batch]:
@@ -98,13 +98,13 @@ def given_to_slurm(sweep: str, artifacts: Artifacts) -> list[Batch]:
 
 def _places(given: Iterable[Batch], queue: Queue) -> dict[str, list[Place]]:
     """Return the tasks that hold each stage run, the oldest first."""
-    found: dict[str, list[Place]] = {}
+    places: dict[str, list[Place]] = {}
     for batch in given:
         tasks = queue.by_batch.get(batch.name, {})
         for task, orders in enumerate(batch.tasks):
             for order in orders:
-                found.setdefault(str(order["key"]), []).append(Place(batch, task, tasks.get(task)))
-    return found
+                places.setdefault(str(order["key"]), []).append(Place(batch, task, tasks.get(task)))
+    return places
 
 
 def _one(folder: Path, places: Sequence[Place]) -> Standing | Place | Attempt:
@@ -156,14 +156,14 @@ def _found_out(unclear: Mapping[str, Place | Attempt]) -> dict[str, Standing]:
     return {key: _ended(each, (ended or {}).get(jobs[key] or "")) for key, each in unclear.items()}
 
 
-def _ended(each: Place | Attempt, ended: Ended | None) -> Standing:
-    log = each.log if isinstance(each, Attempt) else each.batch.log(each.job and each.job.partition("_")[0], each.task)
+def _ended(last: Place | Attempt, ended: Ended | None) -> Standing:
+    log = last.log if isinstance(last, Attempt) else last.batch.log(last.job and last.job.partition("_")[0], last.task)
     if ended is None:
-        if isinstance(each, Place) and not each.job:
+        if isinstance(last, Place) and not last.job:
             return Standing(WAITING)  # intended, never submitted
-        return Standing(FAILED, "killed", NO_ACCOUNTING, log, each.job, told=False)
+        return Standing(FAILED, "killed", NO_ACCOUNTING, log, last.job, told=False)
     message = f"its job ended {ended.state} ({ended.exit_code})"
-    return Standing(FAILED, ended.outcome, message, log, each.job, told=False)
+    return Standing(FAILED, ended.outcome, message, log, last.job, told=False)
 
 
 def _mark_descendants(plan: Plan, found: dict[str, Standing]) -> None:

@@ -227,16 +227,16 @@ class Submission:
         self, batch: Batch, name: str, parents: Sequence[str] = (), flags: Mapping[str, Any] = MappingProxyType({})
     ) -> str:
         executor = Arrays(folder=batch.folder)
-        given, place = batch.resources, self.artifacts.place
+        request, place = batch.resources, self.artifacts.place
         executor.update_parameters(
             job_name=name,
-            setup=given.setup or None,
+            setup=request.setup or None,
             stderr_to_stdout=True,
             use_srun=False,
             array_parallelism=control.throttled(place, self.plan.name, self.settings.max_parallel) or len(batch.tasks),
-            additional_parameters={**self._flags(batch, parents), **resources.options(given), **flags},
+            additional_parameters={**self._flags(batch, parents), **resources.options(request), **flags},
         )
-        python = given.python or shlex.quote(sys.executable)
+        python = request.python or shlex.quote(sys.executable)
         # exec: the process is the batch script, so that Slurm's signals reach it.
         command = f"exec {python} -u -m ot_grid.job {shlex.quote(str(batch.folder))}"
         try:

@@ -96,7 +96,7 @@ def _visits(plan: Plan) -> list[Visit]:
     cluster = plan.runtime.cluster
     if cluster.kind != "slurm":
         return [Visit("here", {run.needs for run in plan.runs.values()}, Resources(), sys.executable)]
-    found: dict[str, Visit] = {}
+    visits: dict[str, Visit] = {}
     nodes = capacity.nodes()
     for run in plan.runs.values():
         try:
@@ -104,9 +104,9 @@ def _visits(plan: Plan) -> list[Visit]:
         except BadInput:  # told where jobs are looked at
             continue
         where = str([*(getattr(asked, name) for name in LANDING), bool(asked.gpus)])
-        visit = found.setdefault(where, Visit(f"{len(found)}-{run.needs}", set(), asked, asked.python or ""))
+        visit = visits.setdefault(where, Visit(f"{len(visits)}-{run.needs}", set(), asked, asked.python or ""))
         visit.kinds.add(run.needs)
-    return list(found.values())
+    return list(visits.values())
 
 
 def _write_ask(folder: Path, visit: Visit, plan: Plan) -> None:
@@ -132,19 +132,19 @@ def _start(folder: Path, visit: Visit) -> None:
 
 def _send(folder: Path, visit: Visit) -> None:
     """Submit the job: as small as it can be, but to where the real ones go."""
-    wanted = visit.resources
+    request = visit.resources
     small = replace(
-        wanted,
-        time=min(MINUTES, wanted.time or MINUTES),
+        request,
+        time=min(MINUTES, request.time or MINUTES),
         nodes=1,
-        cpus=min(MOST_CPUS, wanted.cpus or MOST_CPUS),
-        mem_gb=min(MOST_GIB, wanted.mem_gb) if wanted.mem_gb else None,
-        gpus=min(1, wanted.gpus or 0),
+        cpus=min(MOST_CPUS, request.cpus or MOST_CPUS),
+        mem_gb=min(MOST_GIB, request.mem_gb) if request.mem_gb else None,
+        gpus=min(1, request.gpus or 0),
     )
     executor = Arrays(folder=folder)
     executor.update_parameters(
         job_name="doctor",
-        setup=wanted.setup or None,
+        setup=request.setup or None,
         stderr_to_stdout=True,
         use_srun=False,
         additional_parameters=resources.options(small),

@@ -36,14 +36,16 @@ def limits(plan: Plan, settings: Slurm) -> Finding:
     known = capacity.limits(settings.qos)
     version = slurm.ask("sinfo", "--version").strip()
     at_once = known.submitted or "any number of"
-    told = f"{version} answers; arrays of {known.array_size} jobs, {at_once} jobs of a user at once"
+    sentence = f"{version} answers; arrays of {known.array_size} jobs, {at_once} jobs of a user at once"
     most = len(plan.runs)  # where nothing is packed
     if known.submitted and known.submitted <= most and not settings.self_heal:
         return Finding(
-            WARNING, REACHED, f"{told}: {most} stage runs may not fit, and cluster.slurm.self_heal=false leaves the "
-            "rest to you: the same command again, or self_heal=true"
-        )  # fmt: skip
-    return Finding(OK, REACHED, told)
+            WARNING,
+            REACHED,
+            f"{sentence}: {most} stage runs may not fit, and cluster.slurm.self_heal=false leaves the rest to you: the "
+            "same command again, or self_heal=true",
+        )
+    return Finding(OK, REACHED, sentence)
 
 
 def partitions(settings: Slurm) -> Iterator[Finding]:
@@ -54,13 +56,13 @@ def partitions(settings: Slurm) -> Iterator[Finding]:
     for name in names[:MOST_PARTITIONS]:
         mine = [row for row in rows if row[0] == name]
         shapes = dict.fromkeys(_shape(row) for row in mine)
-        told = f"{name.rstrip('*')}: {', '.join(shapes)}; at most {mine[0][7]}"
+        sentence = f"{name.rstrip('*')}: {', '.join(shapes)}; at most {mine[0][7]}"
         used = settings.partition == name.rstrip("*") or (settings.partition is None and name.endswith("*"))
         usable = mine[0][1] == "up" and any(row[3].startswith(("idle", "mixed", "alloc", "compl")) for row in mine)
         if used and not usable:
-            yield Finding(WARNING, "partition", f"{told}; it is {mine[0][1]}, and no node takes jobs now: sinfo -R")
+            yield Finding(WARNING, "partition", f"{sentence}; it is {mine[0][1]}, and no node takes jobs now: sinfo -R")
         else:
-            yield Finding(OK, "partition", told)
+            yield Finding(OK, "partition", sentence)
     if len(names) > MOST_PARTITIONS:
         yield Finding(OK, "partition", f"and {len(names) - MOST_PARTITIONS} more: sinfo")
 
@@ -89,26 +91,26 @@ def fits(plan: Plan) -> Iterator[Finding]:
     unfit: set[str] = set()
     for run in plan.runs.values():
         try:
-            wanted = resources.of(run, plan, nodes=nodes)
+            request = resources.of(run, plan, nodes=nodes)
         except BadInput as error:  # a model that fits no GPU
             if str(error) not in unfit:
                 yield Finding(BROKEN, "jobs", f"{run.stage} {run.label}: {error}")
             unfit.add(str(error))
             continue
-        asked.setdefault(str(resources.options(wanted)), (wanted, {}))[1][run.stage] = None
-    for wanted, stages in asked.values():
-        given = resources.options(wanted)
-        told = f"{', '.join(stages)}: {' '.join(f'{name}={value}' for name, value in given.items())}"
-        problems = list(resources.too_much(wanted, nodes))
+        asked.setdefault(str(resources.options(request)), (request, {}))[1][run.stage] = None
+    for request, stages in asked.values():
+        given = resources.options(request)
+        sentence = f"{', '.join(stages)}: {' '.join(f'{name}={value}' for name, value in given.items())}"
+        problems = list(resources.too_much(request, nodes))
         refusal = refused(given)
         if problems:
-            told = f"{told}: {'; '.join(problems)}; change cluster.slurm (conf/cluster/slurm.yaml)"
-            yield Finding(BROKEN, "jobs", told)
+            sentence = f"{sentence}: {'; '.join(problems)}; change cluster.slurm (conf/cluster/slurm.yaml)"
+            yield Finding(BROKEN, "jobs", sentence)
         elif refusal:
             state = WARNING if NOT_NOW in refusal else BROKEN  # what is down or drained comes back
-            yield Finding(state, "jobs", f"{told}; Slurm says: {refusal}; see: sinfo -R, sacctmgr show assoc")
+            yield Finding(state, "jobs", f"{sentence}; Slurm says: {refusal}; see: sinfo -R, sacctmgr show assoc")
         else:
-            yield Finding(OK, "jobs", told)
+            yield Finding(OK, "jobs", sentence)
 
 
 def refused(given: Mapping[str, Any]) -> str:

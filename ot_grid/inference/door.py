@@ -118,12 +118,12 @@ class Door:
             return []
         engine = self._open(path or self.locate(model), model)
         prompts = [engine.render(chat) for chat in chats]
-        wanted = [
+        requests = [
             _Request(identity.reply_key(model, sampling, prompt, sample), prompt, sample)
             for prompt, sample in zip(prompts, samples, strict=True)
         ]
-        known = self.replies.find(request.key for request in wanted)
-        missing = {request.key: request for request in wanted if request.key not in known}
+        known = self.replies.find(request.key for request in requests)
+        missing = {request.key: request for request in requests if request.key not in known}
         too_long = _too_long(engine, missing.values())
         missing = {name: request for name, request in missing.items() if name not in too_long}
         report = _Throttled(self.progress, len(known) + len(missing))
@@ -134,7 +134,7 @@ class Door:
         self._count(known)
         return [
             too_long.get(request.key) or replace(known[request.key].reply, opened=opens(request.prompt))
-            for request in wanted
+            for request in requests
         ]
 
     def _work_off(self, errand: _Errand) -> None:

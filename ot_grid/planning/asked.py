@@ -137,14 +137,14 @@ def _of_line(override: Override, before: Varied | None, composer: Composer) -> V
 def _each(override: Override, composer: Composer) -> list[tuple[str, Override]]:
     """Return each value of a sweep as coordinates show it, with an override of that value alone."""
     try:
-        found = values(override)
+        swept = values(override)
     except BadInput as error:
         composer.problems.add(error)
         return []
-    if not found:
+    if not swept:
         composer.problems.add(f"the sweep is empty: {override.input_line!r} names no value")
     key = override.get_key_element()
-    return [(shown(value), single(f"{key}={value}", composer)) for value in found]
+    return [(shown(value), single(f"{key}={value}", composer)) for value in swept]
 
 
 def shown(value: str) -> str:
@@ -154,16 +154,16 @@ def shown(value: str) -> str:
 
 def _of_file(file: SweepFile, composer: Composer, scale: Sequence[Override]) -> Iterator[Varied]:
     """Yield the factors of a file, those that repeat last."""
-    for key, given in file.vary.items():
-        steps = _all(key, composer, scale) if given == ALL else _given(key, given, file, composer)
+    for key, choices in file.vary.items():
+        steps = _all(key, composer, scale) if choices == ALL else _given(key, choices, file, composer)
         yield Varied(key.lstrip("+"), steps)
-    for key, given in file.repeat.items():
+    for key, choices in file.repeat.items():
         if composer.choices(key):
             composer.problems.add(
                 f"{file.path}: repeat names the group {key!r}: its choices are other recipes, which vary compares; "
                 "a setting like train.seed repeats"
             )
-        yield Varied(key.lstrip("+"), _given(key, given, file, composer), repeat=True)
+        yield Varied(key.lstrip("+"), _given(key, choices, file, composer), repeat=True)
 
 
 def _all(group: str, composer: Composer, scale: Sequence[Override]) -> list[tuple[str, Override]]:
@@ -174,14 +174,14 @@ def _all(group: str, composer: Composer, scale: Sequence[Override]) -> list[tupl
     return [(choice, single(f"{group}={choice}", composer)) for choice in found]
 
 
-def _given(key: str, given: Values, file: SweepFile, composer: Composer) -> list[tuple[str, Override]]:
+def _given(key: str, choices: Values, file: SweepFile, composer: Composer) -> list[tuple[str, Override]]:
     """Return the overrides of values that a file lists, or that a sweep in it names."""
     steps = []
-    for override in parse(lines_of(key, given), composer, multirun=True):
+    for override in parse(lines_of(key, choices), composer, multirun=True):
         swept, line = override.is_sweep_override(), override.input_line
-        if swept and not isinstance(given, str):
+        if swept and not isinstance(choices, str):
             composer.problems.add(f"{file.path}: {line!r} in a list is more than one value; write it without the list")
-        elif not swept and isinstance(given, str):
+        elif not swept and isinstance(choices, str):
             composer.problems.add(f"{file.path}: {line!r} is one value; put it into base, or make it a list")
         steps += _each(override, composer)
     alone = not any(key.lstrip("+") in names for names in file.zip)
@@ -224,8 +224,8 @@ def compared(versus: str, asked: Grid, composer: Composer) -> dict[str, str]:
         named = pairs(versus)
     except BadInput as error:
         raise BadInput(*(f"--versus{problem}" for problem in error.problems)) from error
-    found = {name: _value(name, text, composer) for name, text in named.items()}
-    for name, value in found.items():
+    reference = {name: _value(name, text, composer) for name, text in named.items()}
+    for name, value in reference.items():
         slot = asked.slots.get(name)
         if isinstance(slot, Varied) and slot.repeat:
             composer.problems.add(f"versus names {name!r}, which repeats; name the recipe alone")
@@ -236,13 +236,13 @@ def compared(versus: str, asked: Grid, composer: Composer) -> dict[str, str]:
             composer.problems.add(
                 f"versus={versus!r} is no cell of this sweep: {slot.input_line} is given; use --versus"
             )
-    return {name: value for name, value in found.items() if name in asked.varied}
+    return {name: value for name, value in reference.items() if name in asked.varied}
 
 
 def repeated(names: Sequence[str], asked: Grid, composer: Composer) -> None:
     """Let exactly those factors repeat."""
-    wanted = {part for name in names for part in name.split(",") if part != NOTHING}
-    for name in sorted(wanted):
+    repeats = {part for name in names for part in name.split(",") if part != NOTHING}
+    for name in sorted(repeats):
         if name not in asked.varied:
             seeds = [one for one in asked.varied if not composer.choices(one)]
             way = nearest(name, seeds) if seeds else f"give it several values, e.g. {name}=1,2,3"
@@ -250,4 +250,4 @@ def repeated(names: Sequence[str], asked: Grid, composer: Composer) -> None:
         elif composer.choices(name):
             composer.problems.add(f"--repeat {name!r} is a group: its choices are other recipes; repeat a seed")
     for name, one in asked.varied.items():
-        asked.slots[name] = replace(one, repeat=one.name in wanted)
+        asked.slots[name] = replace(one, repeat=one.name in repeats)

@@ -36,24 +36,24 @@ def unneeded(place: Store, forget: Sequence[str] = ()) -> list[Unneeded]:
     return sorted(map(_weighed, [*folders, *own]), key=lambda each: -each.bytes)
 
 
-def delete(place: Store, found: Sequence[Unneeded]) -> list[Unneeded]:
+def delete(place: Store, unneeded: Sequence[Unneeded]) -> list[Unneeded]:
     """Delete folders, those of sweeps first, so that what is interrupted is found again; return what is gone.
 
     What a process holds stays, and so does what a sweep needs that was asked for meanwhile.
     """
     sweeps = place.root / "sweeps"
-    of_sweeps = [each for each in found if each.folder.parent == sweeps]
+    of_sweeps = [item for item in unneeded if item.folder.parent == sweeps]
     done = []
     with store.submitting(place):  # nobody freezes a sweep meanwhile
-        for each in of_sweeps:
-            shutil.rmtree(each.folder)
-            done.append(each)
+        for item in of_sweeps:
+            shutil.rmtree(item.folder)
+            done.append(item)
         named = _named(place, ())
-        for each in found:
-            if each in of_sweeps or _key(each.folder) in named or store.is_claimed(each.folder):
+        for item in unneeded:
+            if item in of_sweeps or _key(item.folder) in named or store.is_claimed(item.folder):
                 continue
-            shutil.rmtree(each.folder)
-            done.append(each)
+            shutil.rmtree(item.folder)
+            done.append(item)
     return done
 
 

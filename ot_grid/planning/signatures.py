@@ -115,17 +115,17 @@ def _repeat_problems(benchmark: Mapping[str, Any], where: str) -> Iterator[str]:
         yield f"{where}: {repeats} repeats at temperature 0 are all the same; set repeats=1 or a temperature"
 
 
-def misfit(value: Any, wanted: Any, where: str) -> Iterator[str]:
+def misfit(value: Any, kind: Any, where: str) -> Iterator[str]:
     """Yield why a plain value is not of a type; a mapping fits a dataclass field by field."""
-    if is_dataclass(wanted) and isinstance(wanted, type):
-        yield from _dataclass_misfit(value, wanted, where)
-    elif not fits(value, wanted):
-        words = _words(wanted)
+    if is_dataclass(kind) and isinstance(kind, type):
+        yield from _dataclass_misfit(value, kind, where)
+    elif not fits(value, kind):
+        words = _words(kind)
         unknown = [word for word in (value if isinstance(value, list) else [value]) if word not in words]
         if words and unknown:
             yield f"{where}={value!r}: there is no such value; {nearest(str(unknown[0]), words)}"
         else:
-            yield f"{where}={value!r} is not of type {type_name(wanted)}"
+            yield f"{where}={value!r} is not of type {type_name(kind)}"
 
 
 def _words(wanted: Any) -> tuple[str, ...]:
@@ -146,24 +146,24 @@ def _dataclass_misfit(value: Any, wanted: type, where: str) -> Iterator[str]:
     yield from _mapping_problems(value, hints, where, optional=optional)
 
 
-def fits(value: Any, wanted: Any) -> bool:
+def fits(value: Any, kind: Any) -> bool:
     """Whether a plain value is of a type; an int is a float, and a bool is no number."""
-    if wanted is Any:
+    if kind is Any:
         return True
-    origin, inner = get_origin(wanted), get_args(wanted)
+    origin, inner = get_origin(kind), get_args(kind)
     if origin is Literal:
         return value in inner
     if origin in (Union, types.UnionType):
         return any(fits(value, one) for one in inner)
-    if origin is list or wanted is list:
+    if origin is list or kind is list:
         return isinstance(value, list) and all(fits(item, *inner[:1] or (Any,)) for item in value)
-    if origin is dict or wanted is dict or origin is Mapping:
+    if origin is dict or kind is dict or origin is Mapping:
         return isinstance(value, Mapping) and all(fits(item, (*inner, Any, Any)[1]) for item in value.values())
-    if is_dataclass(wanted):
-        return not list(misfit(value, wanted, ""))
-    if wanted in (int, float):
-        return isinstance(value, (int, wanted)) and not isinstance(value, bool)
-    return isinstance(value, wanted) if isinstance(wanted, type) else True
+    if is_dataclass(kind):
+        return not list(misfit(value, kind, ""))
+    if kind in (int, float):
+        return isinstance(value, (int, kind)) and not isinstance(value, bool)
+    return isinstance(value, kind) if isinstance(kind, type) else True
 
 
 def type_name(wanted: Any) -> str:

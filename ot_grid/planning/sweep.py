@@ -32,15 +32,15 @@ def plan(request: Request) -> Plan:
     lines, file = expand(request.overrides, request.config_dir)
     with composing(request.config_dir) as composer:
         file, winner = _over_winner(file, lines, composer)
-        wanted = _asked(request, lines, (file, composer))
-        places, versus = _laid_out(request, wanted, (file, composer))
-        composed = [composer.point(wanted.overrides(place)) for place in places]
+        grid = _asked(request, lines, (file, composer))
+        places, versus = _laid_out(request, grid, (file, composer))
+        composed = [composer.point(grid.overrides(place)) for place in places]
         _check(composer, [settings for settings, _ in composed])
     builder = Builder()
     recipes = [recipe_of(settings, choices) for settings, choices in composed]
     alone = not any(map(trains, recipes))
     made = [
-        builder.cell(baselines.coordinates(recipe, place, alone=alone), recipe, _recipe_lines(wanted.overrides(place)))
+        builder.cell(baselines.coordinates(recipe, place, alone=alone), recipe, _recipe_lines(grid.overrides(place)))
         for place, recipe in zip(places, recipes, strict=True)
     ]
     held_against = (file.baselines if file else ()) if request.baselines is None else request.baselines
@@ -48,17 +48,17 @@ def plan(request: Request) -> Plan:
     cells = tuple({cell.id: cell for cell in made}.values())  # two ways to write one value are one cell
     _check_ranking(file.rank_by if file else (), cells)
     return Plan(
-        name=_name(request, file, cells, wanted.varied),
+        name=_name(request, file, cells, grid.varied),
         command=_command(request),
         factors={
             name: tuple(dict.fromkeys(cell.coordinates[name] for cell in made if name in cell.coordinates))
-            for name in wanted.varied
+            for name in grid.varied
         },
         cells=cells,
         runs=builder.runs,
         runtime=replace(with_takes(runtime_of(composed[0][0]), composer.takes), files=composer.files),
         versus=versus,
-        repeat=tuple(name for name, one in wanted.varied.items() if one.repeat),
+        repeat=tuple(name for name, one in grid.varied.items() if one.repeat),
         rank_by=file.rank_by if file else (),
         question=file.question if file else "",
         design=file.design if file else points.PRODUCT,
@@ -91,14 +91,14 @@ def _asked(request: Request, lines: Sequence[str], over: tuple[SweepFile | None,
     """Return what was asked for; raise `BadInput` when any of it cannot be."""
     file, composer = over
     own = parse(lines, composer, multirun=request.multirun)
-    wanted = asked.collect(own, file, composer)
-    if file and wanted.varied and not request.multirun:
+    grid = asked.collect(own, file, composer)
+    if file and grid.varied and not request.multirun:
         composer.problems.add(f"+sweep={file.path.stem} names several values: add -m to run them all as a grid")
-    load_plugins(_plugins(wanted.fixed))
-    composer.share(wanted.fixed)
+    load_plugins(_plugins(grid.fixed))
+    composer.share(grid.fixed)
     if request.repeat is not None:
-        asked.repeated(request.repeat, wanted, composer)
-    return wanted
+        asked.repeated(request.repeat, grid, composer)
+    return grid
 
 
 def _laid_out(

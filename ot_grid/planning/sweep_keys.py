@@ -98,18 +98,18 @@ def _varied(value: Any) -> dict[str, Values]:
         raise BadInput(f"={_text(value)!r} must give values to each group or setting, e.g. filter: [length, none]")
     if split := [name for name in value if name.endswith(")")]:
         raise BadInput(f" is cut at a comma before {split[0]!r}; inside {{ }} and [ ] quote it: '\"range(0,3)\"'")
-    found: dict[str, Values] = {}
+    varied: dict[str, Values] = {}
     problems = Problems()
     for name, values in value.items():
         if not NAME.fullmatch(name):
             problems.add(f": {name!r} is no group and no setting; write e.g. filter or train.seed")
         try:
             simple = isinstance(values, str) and values
-            found[name] = values if simple else _texts(values, "of values, all, or a sweep like range(1,4) or glob(*)")
+            varied[name] = values if simple else _texts(values, "of values, all, or a sweep like range(1,4) or glob(*)")
         except BadInput as error:
             problems.add(f": {name}{error}")
     problems.raise_if_any()
-    return found
+    return varied
 
 
 def _design(value: Any) -> str:

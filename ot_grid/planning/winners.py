@@ -27,8 +27,8 @@ REPORT = "report.json"  # as `report` leaves it beside a sweep
 def find(place: Store, base: Base) -> tuple[Winner, tuple[str, ...]]:
     """Return the cell that a base names, and the overrides by which it was asked for, without what repeats in it."""
     sweep = _sweep(place, base.winner)
-    told = _report(place, sweep)
-    cell = frozen.pick(sweep, base.cell, "cell") if base.cell else _won(sweep, told)
+    report = _report(place, sweep)
+    cell = frozen.pick(sweep, base.cell, "cell") if base.cell else _won(sweep, report)
     if BASELINE in cell.coordinates:
         raise BadInput(f"cell {cell.id} is {cell.coordinates[BASELINE]} as it is, no recipe; name one that trains")
     if not cell.overrides:
@@ -36,9 +36,9 @@ def find(place: Store, base: Base) -> tuple[Winner, tuple[str, ...]]:
             f"sweep {sweep.name!r} was frozen by a version that did not keep how its cells were asked for; give its "
             f"command again, which runs nothing twice: {sweep.command_line}"
         )
-    sentence = (told or {}).get("verdict", {}).get("sentence") or "it has no report yet"
+    sentence = (report or {}).get("verdict", {}).get("sentence") or "it has no report yet"
     label = " ".join(f"{name}={value}" for name, value in sweep.without_draws(cell).items()) or "base"
-    named = cell.id != (told or {}).get("verdict", {}).get("winner")
+    named = cell.id != (report or {}).get("verdict", {}).get("winner")
     plugins = [f"plugins=[{','.join(sweep.plugins)}]"] if sweep.plugins else []
     drawn = tuple(f"{name}=" for name in sweep.repeat)
     lines = [line for line in cell.overrides if not line.lstrip("+").startswith(drawn)]
@@ -62,17 +62,17 @@ def _report(place: Store, sweep: Sweep) -> Mapping[str, Any] | None:
     return read_json(path) if path.is_file() else None
 
 
-def _won(sweep: Sweep, told: Mapping[str, Any] | None) -> FrozenCell:
+def _won(sweep: Sweep, report: Mapping[str, Any] | None) -> FrozenCell:
     """Return the cell that a report names the winner; raise where it does not, or may still change its mind."""
-    if told is None:
+    if report is None:
         raise BadInput(f"sweep {sweep.name!r} has no report yet, so no winner: python -m ot_grid report {sweep.name}")
     way = f"or name the cell to go on with all the same: base: {{winner: {sweep.name}, cell: CELL}}"
-    if not told["complete"]:
+    if not report["complete"]:
         raise BadInput(
             f"sweep {sweep.name!r} was not complete when it was reported last, so its winner may change; complete it, "
             f"and report it again (python -m ot_grid resume {sweep.name}), {way}"
         )
-    won = told["verdict"]["winner"]
+    won = report["verdict"]["winner"]
     if won is None:
-        raise BadInput(f"sweep {sweep.name!r} names no winner: {told['verdict']['sentence']} Give it more, {way}")
+        raise BadInput(f"sweep {sweep.name!r} names no winner: {report['verdict']['sentence']} Give it more, {way}")
     return frozen.pick(sweep, won, "winner")

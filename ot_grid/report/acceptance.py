@@ -33,11 +33,11 @@ def read(folder: Path) -> list[Evaluation]:
         lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
-    found: dict[Evaluation, bool] = {}
+    last: dict[Evaluation, bool] = {}
     for line in lines:
         try:
             said = json.loads(line)
-            found[str(said["cell"]), str(said["benchmark"])] = bool(said["accepted"])
+            last[str(said["cell"]), str(said["benchmark"])] = bool(said["accepted"])
         except (ValueError, TypeError, KeyError):
             continue
-    return [evaluation for evaluation, is_accepted in found.items() if is_accepted]
+    return [evaluation for evaluation, is_accepted in last.items() if is_accepted]

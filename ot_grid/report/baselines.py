@@ -43,7 +43,7 @@ class Against:
     options: Options
 
 
-def table(told: Ingredients, results: Sequence[Result], against: Against) -> pd.DataFrame:
+def table(ingredients: Ingredients, results: Sequence[Result], against: Against) -> pd.DataFrame:
     """Return one row a model: `baseline`, its scores as in the ranked table, and its difference to the reference."""
     if not results:
         return pd.DataFrame()
@@ -53,7 +53,7 @@ def table(told: Ingredients, results: Sequence[Result], against: Against) -> pd.
     measured = [row for row in rows if row.ranked]
     first = [against.reference] if against.reference else []
     found = numbers([*first, *measured], against.reference, replace(against.options, training_noise=noise))
-    frame = ranked(replace(told, rows=[*first, *rows], numbers=found, apart=None))
+    frame = ranked(replace(ingredients, rows=[*first, *rows], numbers=found, apart=None))
     names = {row.cell.id: row.coordinates[BASELINE] for row in rows}
     own = frame[frame["cell"].isin(names.keys())]
     scores = [column for column in map(str, own.columns) if column.startswith(SCORE)]
@@ -64,7 +64,7 @@ def table(told: Ingredients, results: Sequence[Result], against: Against) -> pd.
 
 def section(frame: pd.DataFrame, reference: str | None) -> Section:
     """Return the table of words."""
-    told = [
+    verdicts = [
         verdict or status.partition(":")[0] for verdict, status in zip(frame["verdict"], frame["status"], strict=True)
     ]
     columns: dict[str, tuple[bool, list[str]]] = {
@@ -73,7 +73,7 @@ def section(frame: pd.DataFrame, reference: str | None) -> Section:
         "mean": (True, list(map(percent, frame["mean"]))),
         "difference": (True, [change(row) for row in frame.to_dict("records")]),
         "p": (True, list(map(chance, frame["p_adjusted"]))),
-        "verdict": (False, told),
+        "verdict": (False, verdicts),
         "cut": (True, list(map(percent, frame["cut"]))),
         "no answer": (True, list(map(percent, frame["unextracted"]))),
     }

@@ -163,11 +163,11 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
     shown = selection.of(sweep, asked.held_out, asked.rank_by or sweep.rank_by)
     accepted = selection.accepted_now(sweep, store.sweep(sweep.name), asked.accept, asked.withdraw)
     asking.check(asked, shown)
-    wanted = pick(sweep, asked.reference) if asked.reference is not None else None
+    reference = pick(sweep, asked.reference) if asked.reference is not None else None
     measured = [cell for cell in sweep.cells if not any(cell is one.cell for one in (scores.results if scores else ()))]
     read = [*reader.results(replace(sweep, cells=tuple(measured))), *(scores.results if scores else ())]
     judged = gates.flagged(shown.judged(read), accepted, rehearsed=bool(sweep.banner))
-    said = [
+    notices = [
         *wishes.benchmarks(shown, read, looks.read(store.sweep(sweep.name))),
         *wishes.accepted(accepted, judged),
         *wishes.scored(asked.grade, shown.taking_part(read)),
@@ -176,7 +176,9 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
     apart = gates.flagged(shown.shown_apart(read), (), rehearsed=bool(sweep.banner))
     beside = reader.results(replace(sweep, cells=others)) if others else []
     made = _report(
-        _Read(sweep, reader, shown, judged, apart, beside), asked, _Said(wanted, said, tuple(notes.cost(reader, sweep)))
+        _Read(sweep, reader, shown, judged, apart, beside),
+        asked,
+        _Said(reference, notices, tuple(notes.cost(reader, sweep))),
     )
     return replace(made, behind=Behind(store, tuple(judged), asked.grade))
 
@@ -211,22 +213,22 @@ class _Said:
     cost: tuple[str, ...]
 
 
-def _report(read: _Read, asked: Asked, said: _Said) -> Report:
+def _report(read: _Read, asked: Asked, heading: _Said) -> Report:
     sweep, results = read.sweep, read.shown.taking_part(read.judged)
     lines = rows(sweep, results)
     standing = [row for row in lines if row.ranked]
-    used = _reference(standing, said.wanted)
+    used = _reference(standing, heading.wanted)
     options = Options(asked.weights, asked.correction, asked.draws, asked.training_noise)
-    found = numbers(standing, used, options)
+    estimates = numbers(standing, used, options)
     apart = benchmarks(read.apart)
-    told = Ingredients(sweep, lines, found, read.reader.cost, apart)
+    told = Ingredients(sweep, lines, estimates, read.reader.cost, apart)
     table = ranked(told)
-    beside = baselines.table(told, read.shown.taking_part(read.beside), baselines.Against(used, found, options))
-    factors, both = effects(sweep, lines, found), interactions(sweep, found)
-    verdict = verdicts.verdict(found, len(standing), asked.draws, drawn=sweep.drawn)
-    first = notes.reference(said.wanted or sweep.cells[0], used, lines) if sweep.cells else "The sweep has no cell."
-    compared = notes.comparability(found, len(standing))
-    made = notes.Made(sweep, table, factors, read.judged, found, verdict)
+    beside = baselines.table(told, read.shown.taking_part(read.beside), baselines.Against(used, estimates, options))
+    factors, both = effects(sweep, lines, estimates), interactions(sweep, estimates)
+    verdict = verdicts.verdict(estimates, len(standing), asked.draws, drawn=sweep.drawn)
+    first = notes.reference(heading.wanted or sweep.cells[0], used, lines) if sweep.cells else "The sweep has no cell."
+    compared = notes.comparability(estimates, len(standing))
+    made = notes.Made(sweep, table, factors, read.judged, estimates, verdict)
     return Report(
         sweep=sweep, table=table, factors=factors, interactions=both, benchmarks=benchmarks(read.judged), apart=apart,
         beside=beside,
@@ -234,10 +236,10 @@ def _report(read: _Read, asked: Asked, said: _Said) -> Report:
         banner=(
             *wishes.banner(read.shown), *losses.banner(results), *(f"REHEARSAL: {line}" for line in sweep.banner),
         ),
-        notes=(first, *said.wishes, *compared, *losses.said(read.judged), *notes.written(made),
-               *baselines.lacking(beside), *said.cost),
+        notes=(first, *heading.wishes, *compared, *losses.said(read.judged), *notes.written(made),
+               *baselines.lacking(beside), *heading.cost),
         verdict=verdict,
-        noise=notes.noise(found, verdict, sweep.drawn), reference=used.cell.id if used else None,
+        noise=notes.noise(estimates, verdict, sweep.drawn), reference=used.cell.id if used else None,
         complete=bool(results) and all(result.complete for result in (*results, *read.beside)),
     )  # fmt: skip
 

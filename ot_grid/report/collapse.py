@@ -141,14 +141,14 @@ def _promised(own: FloatArray, usual: FloatArray, low: npt.NDArray[np.bool_]) ->
 
 def _between(table: FloatArray) -> list[Fall]:
     """Return the falls of one of two cells, whose other scores agree with those of the other cell."""
-    found = {}
+    falls = {}
     for row, (own, other) in enumerate(zip(table, table[::-1], strict=True)):
         gone = (other >= FLOOR) & (own < NOUGHT * other)
         single = [(low, _single(row, own, other, low)) for low in np.eye(own.size, dtype=bool)]
         for low, ones in [(gone, _gone(row, own, other, _rest_spread(own - other, gone))), *single]:
             if ones and abs(np.mean((own - other)[~low])) <= PAIR_IN_LINE:
-                found.update({(fall.row, fall.column): fall for fall in ones})
-    return [found[place] for place in sorted(found)]
+                falls.update({(fall.row, fall.column): fall for fall in ones})
+    return [falls[place] for place in sorted(falls)]
 
 
 def _single(row: int, own: FloatArray, other: FloatArray, low: npt.NDArray[np.bool_]) -> list[Fall]:

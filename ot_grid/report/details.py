@@ -34,21 +34,21 @@ def _flags(result: Result, each: BenchmarkResult) -> str:
     return "; ".join(f"accepted: {flag.reason}" if flag.accepted else flag.reason for flag in own)
 
 
-def _benchmark(each: BenchmarkResult) -> dict[str, Any]:
-    low, high = interval(each.matrix) if each.done else (math.nan, math.nan)
+def _benchmark(result: BenchmarkResult) -> dict[str, Any]:
+    low, high = interval(result.matrix) if result.done else (math.nan, math.nan)
     return {
-        "benchmark": each.name,
-        "mean": 100 * score(each.matrix) if each.done else math.nan,
+        "benchmark": result.name,
+        "mean": 100 * score(result.matrix) if result.done else math.nan,
         "low": 100 * low,
         "high": 100 * high,
-        "se_questions": 100 * se_questions(each.matrix) if each.done else math.nan,
-        "se_decoding": 100 * se_decoding(each.matrix) if each.done else math.nan,
-        "questions": len(each.questions),
-        "repeats": each.matrix.shape[1],
-        **{verdict: 100 * each.verdicts.get(verdict, math.nan) for verdict in VERDICTS},
-        **{share: 100 * float(getattr(each, share)) for share in SHARES},
-        "output_tokens": each.output_tokens,
-        "grade": each.grade,
-        "status": each.status,
-        "cause": each.cause,
+        "se_questions": 100 * se_questions(result.matrix) if result.done else math.nan,
+        "se_decoding": 100 * se_decoding(result.matrix) if result.done else math.nan,
+        "questions": len(result.questions),
+        "repeats": result.matrix.shape[1],
+        **{verdict: 100 * result.verdicts.get(verdict, math.nan) for verdict in VERDICTS},
+        **{share: 100 * float(getattr(result, share)) for share in SHARES},
+        "output_tokens": result.output_tokens,
+        "grade": result.grade,
+        "status": result.status,
+        "cause": result.cause,
     }

@@ -88,13 +88,13 @@ def _found(questions: Mapping[str, Question], row: str, artifact: Path) -> Quest
 
 
 def _reply(stored: Mapping[str, Any], row: Mapping[str, Any], artifact: Path) -> Reply:
-    found = stored.get(row["reply"])
-    if found is None:
+    bought = stored.get(row["reply"])
+    if bought is None:
         raise Corrupt(
             f"{artifact} refers to the reply {row['reply']}, which is not in the store any more; delete the artifact "
             "and run its sweep again"
         )
-    reply: Reply = found.reply
+    reply: Reply = bought.reply
     if key.digest(reply.text) != row["reply_digest"]:
         raise Corrupt(
             f"the reply {row['reply']} is not the text that {artifact} scored; delete the artifact and run its sweep "

@@ -90,27 +90,27 @@ def _main(numbers: Numbers, factor: str) -> Effects:
     return main_effects(numbers.suite, _design(numbers, names), factor, floor=numbers.floor, seeds=_seeds(numbers))
 
 
-def _choices(found: Effects, sweep: Sweep, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    pairs = len(found.choices) * (len(found.choices) - 1) / 2
-    places = {choice: place for place, choice in enumerate(found.choices)}
+def _choices(effects: Effects, sweep: Sweep, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    pairs = len(effects.choices) * (len(effects.choices) - 1) / 2
+    places = {choice: place for place, choice in enumerate(effects.choices)}
     lines = []
-    for choice in sweep.factors[found.factor]:
-        of = sum(row.coordinates.get(found.factor) == choice for row in rows)
-        line = {"factor": found.factor, "choice": choice, "of": of, "share": found.share}
-        known = _choice(found, places[choice], pairs) if choice in places else {"cells": 0, "verdict": ""}
+    for choice in sweep.factors[effects.factor]:
+        of = sum(row.coordinates.get(effects.factor) == choice for row in rows)
+        line = {"factor": effects.factor, "choice": choice, "of": of, "share": effects.share}
+        known = _choice(effects, places[choice], pairs) if choice in places else {"cells": 0, "verdict": ""}
         lines.append({**dict.fromkeys(COLUMNS, math.nan), **line, **known})
     return lines
 
 
-def _choice(found: Effects, place: int, pairs: float) -> dict[str, Any]:
-    best = place == found.best
-    adjusted = min(1.0, float(found.p[place]) * pairs) if not math.isnan(found.p[place]) else math.nan
+def _choice(effects: Effects, place: int, pairs: float) -> dict[str, Any]:
+    best = place == effects.best
+    adjusted = min(1.0, float(effects.p[place]) * pairs) if not math.isnan(effects.p[place]) else math.nan
     word = BEST if best else "" if math.isnan(adjusted) else verdict(adjusted < LEVEL)
     return {
-        "mean": 100 * float(found.mean[place]),
-        **_interval(found.effect, place, ("effect", "low", "high")),
-        "cells": int(found.rows[place]),
-        **_interval(found.difference, place, ("difference", "diff_low", "diff_high")),
+        "mean": 100 * float(effects.mean[place]),
+        **_interval(effects.effect, place, ("effect", "low", "high")),
+        "cells": int(effects.rows[place]),
+        **_interval(effects.difference, place, ("difference", "diff_low", "diff_high")),
         **({"difference": 0.0} if best else {}),
         "p_adjusted": adjusted,
         "verdict": word,
@@ -121,12 +121,12 @@ def _interval(of: Differences, place: int, names: tuple[str, str, str]) -> dict[
     return {name: 100 * float(each[place]) for name, each in zip(names, (of.mean, of.low, of.high), strict=True)}
 
 
-def _pairs(found: Interactions) -> list[dict[str, Any]]:
+def _pairs(interactions: Interactions) -> list[dict[str, Any]]:
     return [
         {
-            "factors": " x ".join(found.factors),
+            "factors": " x ".join(interactions.factors),
             "choices": " x ".join(pair),
-            **_interval(found.effect, place, ("effect", "low", "high")),
+            **_interval(interactions.effect, place, ("effect", "low", "high")),
         }
-        for place, pair in enumerate(found.choices)
+        for place, pair in enumerate(interactions.choices)
     ]

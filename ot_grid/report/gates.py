@@ -127,36 +127,36 @@ class _Peers:
 
 def _reason(peers: _Peers, cell: int, alike: Alike, level: float) -> str:
     """Say why a cell has too much of something, or nothing."""
-    gate, each, own = peers.gate, peers.cells[cell], float(peers.shares[cell])
-    if gate.name == "identical" and (each.output_tokens < LONG or each.empty > HALF):
+    gate, result, own = peers.gate, peers.cells[cell], float(peers.shares[cell])
+    if gate.name == "identical" and (result.output_tokens < LONG or result.empty > HALF):
         return ""  # short replies and empty ones may be the same in all repeats
     others = peers.others(cell)
     shares = others[~np.isnan(others)]
-    told = f"{100 * own:.1f} % {gate.words}"
+    finding = f"{100 * own:.1f} % {gate.words}"
     if not shares.size:
-        return told if _too_many(gate, each) else ""
+        return finding if _too_many(gate, result) else ""
     if not (gate.absolute and own >= gate.ceiling) and not (
         _far(gate, own, shares, [others[group] for group in alike[cell]])
-        and _chance(own, each, shares, sum(len(peers.cells[at].questions) for at in np.flatnonzero(others >= 0)))
+        and _chance(own, result, shares, sum(len(peers.cells[at].questions) for at in np.flatnonzero(others >= 0)))
         < level
     ):
         return ""
     line = f"{100 * np.median(shares):.1f} %"
     return (
-        f"{told}; in the {shares.size} other cells {line} (median)"
+        f"{finding}; in the {shares.size} other cells {line} (median)"
         if shares.size > 1
-        else f"{told}; in the other cell {line}"
+        else f"{finding}; in the other cell {line}"
     )
 
 
-def _too_many(gate: Gate, each: BenchmarkResult) -> bool:
+def _too_many(gate: Gate, result: BenchmarkResult) -> bool:
     """Whether a share without siblings is past its ceiling.
 
     A student that is always cut may only have a small limit, as in a rehearsal; one that ends its replies by itself
     and has next to no answer that could be found was read with the wrong eyes.
     """
-    ends = gate.name == "unextracted" and each.cut < HALF
-    return float(getattr(each, gate.name)) >= gate.ceiling and (gate.absolute or ends)
+    ends = gate.name == "unextracted" and result.cut < HALF
+    return float(getattr(result, gate.name)) >= gate.ceiling and (gate.absolute or ends)
 
 
 def _far(gate: Gate, own: float, shares: FloatArray, groups: Sequence[FloatArray]) -> bool:

@@ -60,14 +60,14 @@ def log(evaluation: Evaluation, model: str) -> dict[str, Any]:
 
 def _sample(evaluation: Evaluation, row: Mapping[str, Any], item: Answered, model: str) -> dict[str, Any]:
     asked = [dict(message) for message in chat(evaluation.benchmark, item.question)]
-    said = {"role": "assistant", "content": item.reply.text, "source": "generate"}
+    answer = {"role": "assistant", "content": item.reply.text, "source": "generate"}
     ended = STOPPED.get(item.reply.finish_reason, "stop")
     return {
         "id": item.question.row, "epoch": item.repeat + 1, "input": asked,
         "target": str(item.question.answer if item.question.answer is not None else ""),
-        "messages": [*asked, said],
+        "messages": [*asked, answer],
         "output": {
-            "model": model, "choices": [{"message": said, "stop_reason": ended}],
+            "model": model, "choices": [{"message": answer, "stop_reason": ended}],
             "usage": {
                 "input_tokens": item.reply.prompt_tokens, "output_tokens": item.reply.output_tokens,
                 "total_tokens": item.reply.prompt_tokens + item.reply.output_tokens,

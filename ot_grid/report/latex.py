@@ -81,16 +81,16 @@ def _comment(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def _extra(report: Report, wanted: str | Sequence[str]) -> list[str]:
+def _extra(report: Report, scores: str | Sequence[str]) -> list[str]:
     """Return the columns of the table that stand beside the mean."""
     benchmarks = [SCORE + name for name in readings.scores(report)]
     domains = [DOMAIN + name for name in readings.scores(report, DOMAIN)]
     kinds = {BENCHMARKS: benchmarks, DOMAINS: domains, NONE: [], AUTO: benchmarks}
-    if wanted == AUTO and len(benchmarks) > FITTING:
+    if scores == AUTO and len(benchmarks) > FITTING:
         return domains if len(domains) <= FITTING else []
-    if isinstance(wanted, str) and wanted in kinds:
-        return kinds[wanted]
-    named = [wanted] if isinstance(wanted, str) else list(wanted)
+    if isinstance(scores, str) and scores in kinds:
+        return kinds[scores]
+    named = [scores] if isinstance(scores, str) else list(scores)
     if unknown := [name for name in named if SCORE + name not in benchmarks]:
         known = [*kinds, *readings.scores(report)]
         raise BadInput(*(f"scores {name!r} is no benchmark of the table; {nearest(name, known)}" for name in unknown))

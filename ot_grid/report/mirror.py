@@ -47,7 +47,7 @@ def settings(tracking: Tracking, mode: str | None = None) -> Tracking:
 
 
 def tell(
-    wanted: Plan,
+    plan: Plan,
     made: Report,
     *,
     say: Callable[[str], None] = lambda line: None,
@@ -55,17 +55,17 @@ def tell(
     patient: bool = False,
 ) -> Told:
     """Tell W&B what is new of a sweep, and say how it went; never raise for that."""
-    how = settings(wanted.runtime.tracking, mode)
+    how = settings(plan.runtime.tracking, mode)
     if how.mode == OFF:
         return Told()
-    artifacts = Artifacts(store.Store(wanted.runtime.store))
+    artifacts = Artifacts(store.Store(plan.runtime.store))
     try:
-        cells = [cell for each in wanted.cells if (cell := told_of(each, wanted, artifacts, made))]
-        folder = artifacts.place.sweep(wanted.name)
-        told = tracking.track(how, folder, cells, overall(wanted, made), patient=patient)
+        cells = [cell for each in plan.cells if (cell := told_of(each, plan, artifacts, made))]
+        folder = artifacts.place.sweep(plan.name)
+        told = tracking.track(how, folder, cells, overall(plan, made), patient=patient)
     except Exception as error:  # a mirror must not fail a grid that is done
         told = Told(problem=f"{type(error).__name__}: {error}")
-    for line in in_words(told, how, wanted.name):
+    for line in in_words(told, how, plan.name):
         say(line)
     return told
 
@@ -83,9 +83,9 @@ def in_words(told: Told, how: Tracking, name: str) -> Iterator[str]:
         )
 
 
-def told_of(cell: Cell, wanted: Plan, artifacts: Artifacts, made: Report) -> tracking.Tracked | None:
+def told_of(cell: Cell, plan: Plan, artifacts: Artifacts, made: Report) -> tracking.Tracked | None:
     """Return what is told of a cell; None while nothing of it is worth telling."""
-    runs = [wanted.runs[run_key] for run_key in cell.runs]
+    runs = [plan.runs[run_key] for run_key in cell.runs]
     records = {run.key: record for run in runs if (record := store.record_of(artifacts.folder(run)))}
     ended = [(run, records[run.key]) for run in runs if run.key in records]
     if not any(run.stage in ("train", "eval") for run, _ in ended):
@@ -98,13 +98,13 @@ def told_of(cell: Cell, wanted: Plan, artifacts: Artifacts, made: Report) -> tra
         recipe=dict(cell.recipe.settings),
         loss=[point for _, record in ended for point in record.get("loss", ())],
         summary=facts.first(summary),
-        pieces=[_piece(run, record, artifacts, wanted, records) for run, record in ended if run.stage in KINDS
-                and not _held_out(run, wanted)],
+        pieces=[_piece(run, record, artifacts, plan, records) for run, record in ended if run.stage in KINDS
+                and not _held_out(run, plan)],
     )  # fmt: skip
 
 
-def _held_out(run: StageRun, wanted: Plan) -> bool:
-    return run.stage == "eval" and run.label in freezing.held_out(wanted)
+def _held_out(run: StageRun, plan: Plan) -> bool:
+    return run.stage == "eval" and run.label in freezing.held_out(plan)
 
 
 def _row(cell: str, made: Report) -> Mapping[str, Any]:
@@ -142,9 +142,9 @@ def _cost(ended: list[tuple[StageRun, dict[str, Any]]]) -> dict[str, float]:
 
 
 def _piece(
-    run: StageRun, record: Mapping[str, Any], artifacts: Artifacts, wanted: Plan, done: Mapping[str, Any]
+    run: StageRun, record: Mapping[str, Any], artifacts: Artifacts, plan: Plan, done: Mapping[str, Any]
 ) -> tracking.Piece:
-    made_from = [wanted.runs[name] for name in run.inputs if name in done]
+    made_from = [plan.runs[name] for name in run.inputs if name in done]
     about = {
         "key": run.key,
         "made_from": [_name(each) for each in made_from if each.stage in KINDS],
@@ -165,7 +165,7 @@ def _name(run: StageRun) -> str:
     return f"{KINDS[run.stage]}-{store.slug(run.label)}-{run.key}"
 
 
-def overall(wanted: Plan, made: Report) -> tracking.Overall:
+def overall(plan: Plan, made: Report) -> tracking.Overall:
     """Return what is told of the sweep as a whole."""
     verdict = getattr(getattr(made, "verdict", None), "sentence", "") or (made.notes[0] if made.notes else "")
     table = made.table[[name for name in made.table.columns if not str(name).startswith("held_out:")]]
@@ -174,11 +174,11 @@ def overall(wanted: Plan, made: Report) -> tracking.Overall:
         verdict=str(verdict),
         notes=list(made.notes),
         markdown=_without_front(made.to_markdown()),
-        factors=list(wanted.factors),
+        factors=list(plan.factors),
         benchmarks=[str(name).removeprefix(SCORE) for name in table.columns if str(name).startswith(SCORE)],
         ranked=tracking.Frame.of(table),
         effects=tracking.Frame.of(made.factors),
-        forest=list(_forest(wanted, table.to_dict("records"))),
+        forest=list(_forest(plan, table.to_dict("records"))),
     )
 
 
@@ -187,11 +187,11 @@ def _without_front(markdown: str) -> str:
     return "\n".join(line for line in markdown.splitlines() if "Made" not in line.partition(":")[0])
 
 
-def _forest(wanted: Plan, rows: list[dict[Any, Any]]) -> Iterator[tuple[str, float, float, float, str]]:
+def _forest(plan: Plan, rows: list[dict[Any, Any]]) -> Iterator[tuple[str, float, float, float, str]]:
     for row in rows:
         low, high = _interval(row)
         if math.isfinite(low + high):
-            name = " ".join(f"{factor}={row[factor]}" for factor in wanted.factors if factor in row) or str(row["cell"])
+            name = " ".join(f"{factor}={row[factor]}" for factor in plan.factors if factor in row) or str(row["cell"])
             yield name, float(row["difference"]), low, high, str(row.get("verdict", ""))
 
 

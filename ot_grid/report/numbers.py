@@ -167,8 +167,8 @@ class _Maker:
         scores = np.concatenate([self.suite.scores if self.suite else self.told.empty, self.told.scores])
         mean = scores @ self.weights
         low, high = self._interval(mean)
-        found = self._differences(mean, reference)
-        p = self._p(found, reference)
+        differences = self._differences(mean, reference)
+        p = self._p(differences, reference)
         adjusted = np.full(len(p), np.nan)
         others = np.arange(len(p)) != reference
         adjusted[others] = CORRECTIONS[self.options.correction](p[others])
@@ -176,8 +176,8 @@ class _Maker:
             rows=tuple(self.rows), aligned=self.sides, names=self.names, scores=scores, weights=self.weights,
             mean=mean, low=low, high=high,
             se_questions=np.concatenate([np.sqrt(self.suite.variance) if self.suite else [], self.told.unknown]),
-            se_decoding=np.sqrt(self.decoding), reference=reference, differences=found, p=p, adjusted=adjusted,
-            detectable=self._detectable(found), ranking=self._ranking(mean), floor=self.floor,
+            se_decoding=np.sqrt(self.decoding), reference=reference, differences=differences, p=p, adjusted=adjusted,
+            detectable=self._detectable(differences), ranking=self._ranking(mean), floor=self.floor,
             correction=self.options.correction,
         )  # fmt: skip
 

@@ -77,23 +77,25 @@ def _of_answers(rows: Sequence[tuple[int, Mapping[str, str]]], problems: list[st
     factors: dict[str, dict[str, str]] = {}
     first: dict[tuple[str, str, str, int], int] = {}
     for number, row in rows:
-        said = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+        fields = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
         before = len(problems)
-        problems += [f"line {number} names no {name}" for name in ("cell", "benchmark", QUESTION) if not said.get(name)]
-        score = _number(said, "score", 1, number, problems)
-        repeat = said.get(REPEAT, "") or "0"
+        problems += [
+            f"line {number} names no {name}" for name in ("cell", "benchmark", QUESTION) if not fields.get(name)
+        ]
+        score = _number(fields, "score", 1, number, problems)
+        repeat = fields.get(REPEAT, "") or "0"
         if not repeat.isdecimal():
             problems.append(f"line {number}: repeat={repeat!r} is no whole number from 0")
         if math.isnan(score) and len(problems) == before:
             problems.append(f"line {number} has no score")
         if len(problems) > before:
             continue
-        answer = ScoredAnswer(said["cell"], said["benchmark"], said[QUESTION], int(repeat), score)
+        answer = ScoredAnswer(fields["cell"], fields["benchmark"], fields[QUESTION], int(repeat), score)
         at = (answer.cell, answer.benchmark, answer.question, answer.repeat)
         if first.setdefault(at, number) != number:
             problems.append(f"line {number} answers {answer.cell!r} {answer.question!r} again, after line {first[at]}")
         answers.append(answer)
-        own = {name: value for name, value in said.items() if name not in (*NEEDED, *KNOWN, QUESTION, REPEAT)}
+        own = {name: value for name, value in fields.items() if name not in (*NEEDED, *KNOWN, QUESTION, REPEAT)}
         factors.setdefault(answer.cell, own)
     return _answered(answers, factors) if not problems else []
 
@@ -122,16 +124,16 @@ def _matrix(name: str, answers: Sequence[ScoredAnswer]) -> BenchmarkResult:
 
 def _contradictions(lines: Sequence[Line]) -> Iterator[str]:
     """Yield what lines say twice, and what they say otherwise than a line before."""
-    said: dict[tuple[str, ...], tuple[int, str]] = {}
+    earlier: dict[tuple[str, ...], tuple[int, str]] = {}
     for line in lines:
         name = line.benchmark.name
-        first, _ = said.setdefault((line.cell, name), (line.number, ""))
+        first, _ = earlier.setdefault((line.cell, name), (line.number, ""))
         if first != line.number:
             yield f"line {line.number} says {line.cell!r} {name!r} again, after line {first}"
         facts = {**{(line.cell, "", factor): choice for factor, choice in line.coordinates.items()},
                  (line.cell, "", RECIPE): line.recipe, ("", name, "domain"): line.domain}  # fmt: skip
         for about, choice in facts.items():
-            first, before = said.setdefault(about, (line.number, choice))
+            first, before = earlier.setdefault(about, (line.number, choice))
             if before != choice:
                 whose = about[0] or about[1]
                 yield f"line {line.number} says {about[2]}={choice!r} of {whose!r}, line {first} says {before!r}"
@@ -184,22 +186,22 @@ def _of_parquet(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]
 
 
 def _line(number: int, row: Mapping[str, str | None], problems: list[str]) -> Line | None:
-    said = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+    fields = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
     before = len(problems)
     if None in row or any(value is None for value in row.values()):
         problems.append(f"line {number} has more or fewer fields than the first line")
-    problems += [f"line {number} names no {name}" for name in ("cell", "benchmark") if not said.get(name)]
-    score = _number(said, "score", 100, number, problems)
-    se = _number(said, "se", 100, number, problems)
-    questions, repeats = (_count(said, name, number, problems) for name in ("questions", "repeats"))
-    if not said.get("score"):
+    problems += [f"line {number} names no {name}" for name in ("cell", "benchmark") if not fields.get(name)]
+    score = _number(fields, "score", 100, number, problems)
+    se = _number(fields, "se", 100, number, problems)
+    questions, repeats = (_count(fields, name, number, problems) for name in ("questions", "repeats"))
+    if not fields.get("score"):
         problems.append(f"line {number} has no score")
     if len(problems) > before:
         return None
     known = Published(se / 100, questions or 0, repeats or 1)
-    benchmark = BenchmarkResult(said["benchmark"], DONE, matrix=np.array([[score / 100]]), published=known)
-    factors = {name: value for name, value in said.items() if name not in (*NEEDED, *KNOWN)}
-    return Line(number, said["cell"], benchmark, said.get("domain", ""), said.get(RECIPE, ""), factors)
+    benchmark = BenchmarkResult(fields["benchmark"], DONE, matrix=np.array([[score / 100]]), published=known)
+    factors = {name: value for name, value in fields.items() if name not in (*NEEDED, *KNOWN)}
+    return Line(number, fields["cell"], benchmark, fields.get("domain", ""), fields.get(RECIPE, ""), factors)
 
 
 def _number(said: Mapping[str, str], name: str, most: float, number: int, problems: list[str]) -> float:
@@ -272,13 +274,13 @@ def without_questions(scores: PublishedScores) -> PublishedScores:
     """
     results = []
     for result in scores.results:
-        told = tuple(
+        benchmarks = tuple(
             replace(each, matrix=np.array([[each.score]]), questions=(), published=_known(each))
             if each.done and not each.published
             else each
             for each in result.benchmarks
         )
-        results.append(replace(result, benchmarks=told))
+        results.append(replace(result, benchmarks=benchmarks))
     return replace(scores, results=tuple(results))
 
 

@@ -67,15 +67,15 @@ def rescore(
 
     Benchmarks whose own grader reads other known answers than that of `grade` are skipped unless `only` names them.
     """
-    found = list(evaluations.of_sweep(place, sweep, only))
-    if not found:
+    finished = list(evaluations.of_sweep(place, sweep, only))
+    if not finished:
         raise BadInput(f"sweep {sweep.name!r} has no finished evaluation yet; see: python -m ot_grid status")
     problems = list(signatures.choice_problems("grader", grade, "grade")) if grade is not None else []
     if problems:
         raise BadInput(*problems)
     held_out = set(sweep.held_out) - set(only)
     with closing(Replies(place.replies)) as replies, pool.kept():
-        for artifact in found:
+        for artifact in finished:
             evaluation = evaluations.load(place, artifact, replies)
             why = "" if grade is None or evaluation.name in only else _unlike(evaluation.benchmark["grade"], grade)
             if why:
@@ -108,13 +108,13 @@ def _one(evaluation: Evaluation, grade: Mapping[str, Any] | None, label: str, sa
     rows = eval_stage.score(evaluation.asked, scoring, lambda done, of: None)
     tables.write_rows(folder / eval_stage.MATRIX_FILE, rows, eval_stage.MATRIX)
     said = _said(evaluation, rows)
-    told = {
+    scores = {
         "label": folder.name, "grade": used, "graded_by": graded_by, "sandbox": scoring.described.get("sandbox"),
         "of": evaluation.record["key"],
         "made": datetime.now(UTC).isoformat(timespec="seconds"), "made_with": execute.versions(), **said,
     }  # fmt: skip
-    store.write_json(folder / eval_stage.SCORE, told)
-    return _told(evaluation, folder, told, made=True)
+    store.write_json(folder / eval_stage.SCORE, scores)
+    return _told(evaluation, folder, scores, made=True)
 
 
 def _said(evaluation: Evaluation, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -104,8 +104,8 @@ def sections(told: Tables) -> list[Section]:
     return [_ranking(told), _coverage(told.table), *factors, *interactions]
 
 
-def _ranking(told: Tables) -> Section:
-    table = told.table
+def _ranking(tables: Tables) -> Section:
+    table = tables.table
     verdicts = [
         verdict or status.partition(":")[0] for verdict, status in zip(table["verdict"], table["status"], strict=True)
     ]
@@ -115,7 +115,7 @@ def _ranking(told: Tables) -> Section:
         "cell": (False, list(table["cell"])),
         "of ranks": (True, _between(table)),
         "tie": (False, [each or NONE for each in table["group"]]),
-        **{name: (False, [each or NONE for each in table[name]]) for name in told.names},
+        **{name: (False, [each or NONE for each in table[name]]) for name in tables.names},
         **({"seeds": (True, list(map(whole, table["seeds"])))} if several else {}),
         "mean": (True, list(map(percent, table["mean"]))),
         "se": (True, _errors(table)),
@@ -128,7 +128,7 @@ def _ranking(told: Tables) -> Section:
         for before in (DOMAIN, SCORE):
             if column.startswith(before):
                 columns[column.removeprefix(before)] = (True, list(map(percent, table[column])))
-    return table_of(f"RANKED CELLS: scores in percent; {told.noise}", columns, second)
+    return table_of(f"RANKED CELLS: scores in percent; {tables.noise}", columns, second)
 
 
 def _errors(table: pd.DataFrame) -> list[str]:

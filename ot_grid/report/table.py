@@ -54,7 +54,7 @@ class Ingredients:
         return list(dict.fromkeys(each.name for row in self.rows for each in row.benchmarks))
 
 
-def ranked(told: Ingredients) -> pd.DataFrame:
+def ranked(ingredients: Ingredients) -> pd.DataFrame:
     """Return the table, ranked rows first and equal means sharing a rank, then the flagged ones, then the unfinished.
 
     Columns: rank with its 95 % interval (rank_low, rank_high), group (tie groups, as letters), the factors, cell,
@@ -65,8 +65,8 @@ def ranked(told: Ingredients) -> pd.DataFrame:
     repeats, cut, unextracted and ungraded (percent of replies), rows (to train on), tokens, seconds, gpu_hours, source,
     status, cause; and 'held_out:<benchmark>' for each in `apart`.
     """
-    lines = [_row(row, told, _place(row, told.numbers)) for row in told.rows]
-    order = sorted(range(len(lines)), key=lambda n: _order(told.rows[n], lines[n]))
+    lines = [_row(row, ingredients, _place(row, ingredients.numbers)) for row in ingredients.rows]
+    order = sorted(range(len(lines)), key=lambda n: _order(ingredients.rows[n], lines[n]))
     if not lines:
         return pd.DataFrame(columns=["rank", "cell", "verdict", "mean", "status"])
     table = pd.DataFrame([lines[n] for n in order], columns=list(lines[0]))
@@ -83,30 +83,34 @@ def _place(row: Row, numbers: Numbers | None) -> int | None:
     return numbers.rows.index(row) if numbers and row in numbers.rows else None
 
 
-def _row(row: Row, told: Ingredients, place: int | None) -> dict[str, Any]:
-    numbers = told.numbers if place is not None else None
-    names = told.names
+def _row(row: Row, ingredients: Ingredients, place: int | None) -> dict[str, Any]:
+    numbers = ingredients.numbers if place is not None else None
+    names = ingredients.names
     scores = _benchmark_scores(row)
-    cost = told.cost(row.runs)
+    cost = ingredients.cost(row.runs)
     return {
         **(_ranks(numbers, place) if numbers and place is not None else dict.fromkeys(KEYS, pd.NA) | {"group": ""}),
-        **{factor: row.coordinates.get(factor, "") for factor in told.sweep.factors if factor not in told.sweep.repeat},
+        **{
+            factor: row.coordinates.get(factor, "")
+            for factor in ingredients.sweep.factors
+            if factor not in ingredients.sweep.repeat
+        },
         "cell": row.cell.id,
         "members": row.members,
-        **(_scores(numbers, place) if numbers and place is not None else _own(row, told.numbers)),
+        **(_scores(numbers, place) if numbers and place is not None else _own(row, ingredients.numbers)),
         "seeds": row.seeds,
         **_difference(numbers, place),
         "best": float(numbers.ranking.best[place]) if numbers else math.nan,
         "corrected": 100 * float(numbers.ranking.corrected[place]) if numbers else math.nan,
         "z": float(numbers.z[place]) if numbers else math.nan,
-        **_domains(told.sweep, scores, names),
+        **_domains(ingredients.sweep, scores, names),
         **{SCORE + name: scores.get(name, math.nan) for name in sorted(names)},
         **_coverage(row),
         "rows": next((result.rows for result in row.used or row.results if result.rows is not None), None),
         **(asdict(cost) if any(run.key for run in row.runs) else dict.fromkeys(COSTS, math.nan)),
         "source": row.source,
-        **status(told.sweep, row),
-        **_apart(row, told.apart),
+        **status(ingredients.sweep, row),
+        **_apart(row, ingredients.apart),
     }
 
 

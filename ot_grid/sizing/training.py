@@ -46,16 +46,16 @@ class Training:
         return f"{'one_node' if self.gpus.nodes == 1 else 'many_nodes'}_{self.sharing}"
 
 
-def fit(size: ModelSize, gpus: Gpus, length: int, given: Sharing | None = None) -> Training:
+def fit(size: ModelSize, gpus: Gpus, length: int, fixed: Sharing | None = None) -> Training:
     """Return how a student is trained on all of `gpus` with rows of up to `length` tokens; `BadInput` if it cannot be.
 
     Copies on every GPU where one has room, since nothing but gradients is sent then; else one student shared by the
-    GPUs of a node, a copy a node (HSDP); else one shared by all. What is `given` is taken; that it shares is believed,
+    GPUs of a node, a copy a node (HSDP); else one shared by all. What is `fixed` is taken; that it shares is believed,
     for its file may put on the host what has no room.
     """
-    needs = {sharing: needed(size, gpus, length, sharing) for sharing in ([given] if given else _possible(gpus))}
+    needs = {sharing: needed(size, gpus, length, sharing) for sharing in ([fixed] if fixed else _possible(gpus))}
     for sharing, need in needs.items():
-        if need <= USABLE * gpus.one or (given and sharing in SHARED):
+        if need <= USABLE * gpus.one or (fixed and sharing in SHARED):
             return _training(size, gpus, sharing, need)
     least = min(needs.values())
     raise BadInput(
@@ -72,13 +72,13 @@ def _possible(gpus: Gpus) -> tuple[Sharing, ...]:
 
 def would_fit(size: ModelSize, length: int) -> str:
     """Return in words the GPUs that a training would fit, of those that are usually to be had."""
-    found: dict[tuple[int, float], str] = {}
+    known: dict[tuple[int, float], str] = {}
     for gpus in usual():
         sharing: Sharing = "one_gpu" if gpus.all == 1 else "fsdp"
-        smaller = any(nodes <= gpus.nodes and memory <= gpus.gigabytes for nodes, memory in found)
+        smaller = any(nodes <= gpus.nodes and memory <= gpus.gigabytes for nodes, memory in known)
         if not smaller and needed(size, gpus, length, sharing) <= USABLE * gpus.one:
-            found[gpus.nodes, gpus.gigabytes] = str(gpus)
-    return ", or ".join(found.values()) or "no two nodes of 8 GPUs that are to be had; take a smaller student"
+            known[gpus.nodes, gpus.gigabytes] = str(gpus)
+    return ", or ".join(known.values()) or "no two nodes of 8 GPUs that are to be had; take a smaller student"
 
 
 def needed(size: ModelSize, gpus: Gpus, length: int, sharing: Sharing) -> float:

@@ -20,14 +20,14 @@ Made = TypeVar("Made", Model, Sampling, Wheel)
 
 def bound(kind: str, choice: Mapping[str, Any]) -> Callable[..., Any]:
     """Return the function that a choice names, with the choice's other keys as its keyword arguments."""
-    found = find(kind, choice["function"])
-    types = found.settings
+    entry = find(kind, choice["function"])
+    types = entry.settings
     settings = {name: _typed(types.get(name), value) for name, value in choice.items() if name != "function"}
     try:
-        inspect.signature(found.function).bind_partial(**settings)
+        inspect.signature(entry.function).bind_partial(**settings)
     except TypeError as error:
-        raise BadInput(f"{kind} {found.name!r}: {error}; its settings are {', '.join(types) or 'none'}") from error
-    return partial(found.function, **settings)
+        raise BadInput(f"{kind} {entry.name!r}: {error}; its settings are {', '.join(types) or 'none'}") from error
+    return partial(entry.function, **settings)
 
 
 def call(kind: str, choice: Mapping[str, Any], *handed: Any) -> Any:

@@ -58,8 +58,8 @@ def run(work: Work) -> dict[str, Any]:
         add_texts = files.enter_context(tables.row_groups(data / "dataset.parquet", _columns()))
         add_tokens = files.enter_context(tokens.writing(data / tokens.FILE)) if student else None
         for start in range(0, len(order), AT_ONCE):
-            given = traces.take(order[start : start + AT_ONCE])
-            rows = _formatted(given, made, work.reads["format"]["function"], kept.dropped)
+            taken = traces.take(order[start : start + AT_ONCE])
+            rows = _formatted(taken, made, work.reads["format"]["function"], kept.dropped)
             if student:
                 rows = student.encoded(rows, kept)
             if rows:
@@ -67,7 +67,7 @@ def run(work: Work) -> dict[str, Any]:
             if rows and add_tokens:
                 add_tokens([row.tokens for row in rows if row.tokens])
             kept.count(rows)
-            work.progress(start + len(given), len(order), "rows")
+            work.progress(start + len(taken), len(order), "rows")
         if not kept.rows:
             raise sieve.nothing_kept(
                 "dataset", [reason for _, reason in kept.dropped], "see what the stages before it dropped, and why"

@@ -95,18 +95,18 @@ def buy(work: Work) -> None:
 
 def run(work: Work) -> dict[str, Any]:
     """Write the best `questions` in rank order, and the score of every question."""
-    choice, wanted = work.reads["filter"], work.reads["questions"]
+    choice, count = work.reads["filter"], work.reads["questions"]
     questions = tables.read_questions(work.inputs[0])
     scored, dropped = _rated(work, choice, questions)
     ranked = sorted(scored, key=lambda s: (-s.score, key.fraction("filter", s.question.row)))
-    kept = ranked[:wanted]
-    lost = [(s, f"rank {rank} of {len(ranked)}") for rank, s in enumerate(ranked[wanted:], wanted + 1)]
+    kept = ranked[:count]
+    lost = [(s, f"rank {rank} of {len(ranked)}") for rank, s in enumerate(ranked[count:], count + 1)]
     reasons = [item.reason for item in dropped]
     if not kept:
         raise sieve.nothing_kept(f"filter {choice['function']!r}", reasons, "see what it rated by, and its settings")
-    if len(kept) < wanted:
-        work.log["warnings"] = [f"the filter keeps {len(kept)} of {wanted} questions: it was given {len(questions)}"]
-    _write_scores(work, ranked, wanted, dropped)
+    if len(kept) < count:
+        work.log["warnings"] = [f"the filter keeps {len(kept)} of {count} questions: it was given {len(questions)}"]
+    _write_scores(work, ranked, count, dropped)
     _write_dropped(work, lost, dropped)
     notes = [s.note for s in scored if s.note.startswith(UNPARSEABLE)]
     return {

@@ -136,20 +136,20 @@ def _replies(missing: Sequence[StageRun], before: Before) -> Iterator[str]:
 
 def _of_traces(runs: Sequence[StageRun], before: Before) -> tuple[int, int, int]:
     """Return how many replies traces ask for, how many of them the store has, and of how many runs that is unknown."""
-    wanted: set[Pair] = set()
+    distinct: set[Pair] = set()
     unknown = 0
     for run in runs:
         pairs = _pairs(run, before)
-        wanted.update(pairs or ())
+        distinct.update(pairs or ())
         unknown += pairs is None
-    teachers = {teacher for teacher, _, _ in wanted}
+    teachers = {teacher for teacher, _, _ in distinct}
     named: dict[Pair, str] = {}
     for folder, recipe in before.done("traces"):
         teacher = key.digest(recipe["reads"]["teacher"])
         if teacher in teachers:
             named.update({(teacher, *asked): reply for asked, reply in tables.references(folder)})
-    keys = {named[pair] for pair in wanted if pair in named}
-    return len(wanted), len(keys) - len(Replies(before.artifacts.place.replies).missing(keys)), unknown
+    keys = {named[pair] for pair in distinct if pair in named}
+    return len(distinct), len(keys) - len(Replies(before.artifacts.place.replies).missing(keys)), unknown
 
 
 def _pairs(run: StageRun, before: Before) -> list[Pair] | None:
@@ -164,12 +164,12 @@ def _pairs(run: StageRun, before: Before) -> list[Pair] | None:
 
 def _of_others(runs: Sequence[StageRun], before: Before) -> tuple[int, int, int]:
     """Return the same of stages that keep no references: what their twins asked for, where the model's replies lie."""
-    wanted = unknown = 0
+    replies = unknown = 0
     for run in runs:
         twin = before.twin(run)
         used = (store.record_of(twin) or {}).get("usage", {}) if twin else {}
         models = [Model(**dict(model)) for model in rehearsal.models(run.reads)]
         there = all((before.artifacts.place.replies / identity.model_key(model)).is_dir() for model in models)
         count = used.get("bought", 0) + used.get("reused", 0) if there else 0
-        wanted, unknown = wanted + count, unknown + (count == 0)
-    return wanted, wanted, unknown
+        replies, unknown = replies + count, unknown + (count == 0)
+    return replies, replies, unknown

@@ -30,37 +30,37 @@ END_BYTES = 1 << 18  # the end of a log is looked for in this much of it
 POLL_SECONDS, ASK_SECONDS = 0.5, 15.0  # between two looks at a file, and at Slurm
 
 
-def find(place: Store, wanted: str, sweep: str | None = None) -> tuple[Plan, list[StageRun]]:
+def find(place: Store, name: str, sweep: str | None = None) -> tuple[Plan, list[StageRun]]:
     """Return the stage runs that a word names, and the plan they are of; the sweep asked for last is searched first."""
     known = frozen.sweeps(place)
     searched = [frozen.find_sweep(place, sweep)] if sweep or not known else known
     for each in searched:
-        if keys := matching(each.cells, wanted):
+        if keys := matching(each.cells, name):
             plan = frozen.plan(place, each.name)
             return plan, [run for run in plan.runs.values() if run.key in keys]
     labels = {f"{run.stage}/{run.label}" for each in searched for cell in each.cells for run in cell.runs}
     stages = {stage.name for stage in STAGES}
     raise BadInput(
-        f"{wanted!r} names no stage run of {sweep or place.root}: give a cell, a stage, stage/label, or the beginning "
+        f"{name!r} names no stage run of {sweep or place.root}: give a cell, a stage, stage/label, or the beginning "
         f"of a key or of a cell's id ({SHORTEST} characters or more), as `status --all` and `report` show them; "
-        f"{nearest(wanted, stages | labels if len(labels) < MOST_NAMED else stages)}"
+        f"{nearest(name, stages | labels if len(labels) < MOST_NAMED else stages)}"
     )
 
 
-def matching(cells: Sequence[FrozenCell], wanted: str) -> set[str]:
+def matching(cells: Sequence[FrozenCell], name: str) -> set[str]:
     """Return the keys of the stage runs that a word names in frozen cells: the first meaning that fits."""
     runs = [run for cell in cells for run in cell.runs]
-    stage, _, label = wanted.partition("/")
-    shown = re.search(r"\[([0-9a-f]+)\]", wanted)  # as `status` prints it: train none-... [4f12b338]
-    start = shown[1] if shown else wanted
-    named = [run for cell in frozen.fitting(cells, wanted) for run in cell.runs]
+    stage, _, label = name.partition("/")
+    shown = re.search(r"\[([0-9a-f]+)\]", name)  # as `status` prints it: train none-... [4f12b338]
+    start = shown[1] if shown else name
+    named = [run for cell in frozen.fitting(cells, name) for run in cell.runs]
     beginning = [run for run in runs if len(start) >= SHORTEST and run.key.startswith(start)]
     meanings = (
-        named if "=" in wanted or any(wanted == cell.id for cell in cells) else [],
-        [run for run in runs if run.stage == wanted],
+        named if "=" in name or any(name == cell.id for cell in cells) else [],
+        [run for run in runs if run.stage == name],
         [run for run in runs if label and _is(run, stage, label)],
         beginning,
-        named if len(wanted) >= SHORTEST else [],
+        named if len(name) >= SHORTEST else [],
     )
     return {run.key for run in next(filter(None, meanings), [])}
 
@@ -127,7 +127,7 @@ def follow(run: StageRun, plan: Plan, artifacts: Artifacts, lines: int) -> Itera
     """Yield the end of the logs of a stage run, then what is added, until it is over."""
     read: dict[Path, int] = {}
     shown: Path | None = None
-    said = ""
+    told = ""
     watch = _Tail(run, plan, artifacts)
     while True:
         now = watch.look()
@@ -140,8 +140,8 @@ def follow(run: StageRun, plan: Plan, artifacts: Artifacts, lines: int) -> Itera
         if now.state not in (RUNNING, QUEUED):
             yield f"{run}: {now}"
             return
-        if now.state == QUEUED and str(now) != said:
-            said = str(now)
+        if now.state == QUEUED and str(now) != told:
+            told = str(now)
             yield f"{run}: {now}"
         time.sleep(POLL_SECONDS)
 

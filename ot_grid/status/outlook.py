@@ -48,24 +48,24 @@ class Outlook:
 
 def expect(
     plan: Plan,
-    found: Mapping[str, Standing],
+    standings: Mapping[str, Standing],
     spells: Sequence[Spell],
     progress: Mapping[str, Progress],
     now: float,
 ) -> Outlook:
     """Return how long the stage runs of a plan that have not failed will still take."""
-    rest = [run for run in plan.runs.values() if found[run.key].state not in (DONE, FAILED)]
+    rest = [run for run in plan.runs.values() if standings[run.key].state not in (DONE, FAILED)]
     if not rest:
-        failed = any(now.state == FAILED for now in found.values())
+        failed = any(now.state == FAILED for now in standings.values())
         return Outlook(None, "nothing of it is queued") if failed else Outlook(0.0, "done")
     takes = _takes(plan, spells, progress, now)
     unknown = sorted({run.stage for run in rest if run.stage not in takes}, key=list(PRIOR).index)
-    left = {run.key: _left(run, found, takes, progress, now) for run in rest}
-    longest = max(_longest_chain(rest, left), _longest_job(rest, left, found))
+    left = {run.key: _left(run, standings, takes, progress, now) for run in rest}
+    longest = max(_longest_chain(rest, left), _longest_job(rest, left, standings))
     if unknown:
         known = f"; the rest takes at least {duration(longest)}" if longest else ""
         return Outlook(None, f"no {' or '.join(unknown)} has told yet how long it takes{known}")
-    at_once, wait = _at_once(rest, found, spells), _until_start(rest, found, now)
+    at_once, wait = _at_once(rest, standings, spells), _until_start(rest, standings, now)
     if at_once is None or wait is None:
         return Outlook(None, f"nothing runs now; the longest chain takes about {duration(longest)}")
     seconds = wait + max(longest, sum(left.values()) / at_once)
@@ -83,7 +83,7 @@ def _measured(spells: Sequence[Spell], progress: Mapping[str, Progress], plan: P
 
 def _takes(plan: Plan, spells: Sequence[Spell], progress: Mapping[str, Progress], now: float) -> dict[str, float]:
     """Return the seconds of a stage run by stage: of finished ones, of running ones, or a rehearsal's usual time."""
-    found: dict[str, float] = {str(stage): float(usual) for stage, usual in PRIOR.items()} if plan.banner else {}
+    seconds: dict[str, float] = {str(stage): float(usual) for stage, usual in PRIOR.items()} if plan.banner else {}
     moving: dict[str, list[float]] = {}
     for run_key, at in progress.items():
         if at.done:
@@ -91,7 +91,7 @@ def _takes(plan: Plan, spells: Sequence[Spell], progress: Mapping[str, Progress]
     ended: dict[str, list[float]] = {}
     for spell in spells:
         ended.setdefault(spell.stage, []).append(spell.seconds)
-    return {**found, **{stage: mean(each) for stage, each in [*moving.items(), *ended.items()]}}
+    return {**seconds, **{stage: mean(each) for stage, each in [*moving.items(), *ended.items()]}}
 
 
 def _left(

@@ -82,25 +82,25 @@ class Snapshot:
 def take(plan: Plan, artifacts: Artifacts) -> Snapshot:
     """Return where a sweep stands now: with one question to the queue, and at most one to accounting."""
     artifacts.refresh()
-    given = standing.given_to_slurm(plan.name, artifacts)
+    batches = standing.given_to_slurm(plan.name, artifacts)
     try:
         # What is done needs no Slurm: the results may lie where there is none.
-        queue = slurm.queue() if given and artifacts.missing(plan) else Queue()
-        found = standing.look(plan, artifacts, queue)
+        queue = slurm.queue() if batches and artifacts.missing(plan) else Queue()
+        standings = standing.look(plan, artifacts, queue)
     except BadInput as error:
         return Snapshot(
             plan, dict(_from_disk(plan, artifacts)), given=True, silence=str(error), outlook=Outlook(None, "see above")
         )
-    running = [run for run in plan.runs.values() if found[run.key].state == RUNNING]
-    told = {run.key: at for run in running if (at := progress.read(artifacts.folder(run)))}
+    running = [run for run in plan.runs.values() if standings[run.key].state == RUNNING]
+    moving = {run.key: at for run in running if (at := progress.read(artifacts.folder(run)))}
     return Snapshot(
         plan,
-        found,
-        told,
-        {run.key: host for run in running if (host := _host(artifacts, run, found[run.key]))},
-        _healing(queue, {batch.name for batch in given if batch.heals and batch.sweep == plan.name}),
-        any(batch.sweep == plan.name for batch in given),
-        outlook=outlook.expect(plan, found, list(_spells(plan, artifacts, found)), told, time.time()),
+        standings,
+        moving,
+        {run.key: host for run in running if (host := _host(artifacts, run, standings[run.key]))},
+        _healing(queue, {batch.name for batch in batches if batch.heals and batch.sweep == plan.name}),
+        any(batch.sweep == plan.name for batch in batches),
+        outlook=outlook.expect(plan, standings, list(_spells(plan, artifacts, standings)), moving, time.time()),
     )
 
 

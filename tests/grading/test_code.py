@@ -72,7 +72,7 @@ def test_the_program_of_a_reply(reply: str, program: str | None):
 )
 def test_a_block_that_defines_what_is_called(reply: str, program: str):
     """A block that merely uses the solution is not the solution; a fence inside the code does not end it."""
-    assert programs.extract(reply, wanted=("f", "Solution")) == program
+    assert programs.extract(reply, names=("f", "Solution")) == program
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ class Checker:
         if self._sandbox:
             self._sandbox.close()
 
-    def why(self, given: str, expected: str, actual: str) -> str:
+    def why(self, stdin: str, expected: str, actual: str) -> str:
         """Return why an output is not taken; empty: it is."""
         if "program" not in self.checker:
             return outputs.checked(self.checker, expected, actual)
@@ -47,7 +47,7 @@ class Checker:
             self._sandbox = Sandbox(
                 Program("stdin", self.checker["program"], arguments=FILES), LIMITS, sandbox.current()
             )
-        outcome = self._sandbox.play(Case("", dict(zip(FILES, (given, expected, actual), strict=True))))
+        outcome = self._sandbox.play(Case("", dict(zip(FILES, (stdin, expected, actual), strict=True))))
         words = " ".join(outcome.stdout.split())
         if outcome.ended not in (endings.OK, endings.EXIT) or "Traceback" in outcome.stderr:
             raise CheckerFailed(f"{outcome.ended} {outcome.stderr.strip()[-200:]}")

@@ -39,22 +39,22 @@ class Tests:
 def read(answer: str) -> Tests:
     """Return the tests in a known answer; raise ValueError with what is wrong with it."""
     try:
-        given = json.loads(answer)
+        content = json.loads(answer)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
-    if not isinstance(given, dict):
-        raise ValueError(f"{type(given).__name__} where an object is expected")
-    kind, tests = given.get("kind"), given.get("tests")
+    if not isinstance(content, dict):
+        raise ValueError(f"{type(content).__name__} where an object is expected")
+    kind, tests = content.get("kind"), content.get("tests")
     if kind not in KINDS:
         raise ValueError(f"kind={kind!r} is none of {', '.join(KINDS)}")
     if not isinstance(tests, list) or not tests:
         raise ValueError("tests must be a list of at least one")
     pairs = [(_text({"test": test}, "test"), "") if kind == "assert" else _pair(test) for test in tests]
-    _check(given)
-    optional = {name: given[name] for name in ("seconds", "memory_mb", "entry", "function") if given.get(name)}
-    words: dict[str, Any] = {name: _text(given, name) for name in ("setup", "before") if given.get(name)}
+    _check(content)
+    optional = {name: content[name] for name in ("seconds", "memory_mb", "entry", "function") if content.get(name)}
+    words: dict[str, Any] = {name: _text(content, name) for name in ("setup", "before") if content.get(name)}
     inputs, outputs = zip(*pairs, strict=True)
-    return Tests(kind, inputs, outputs, checker=given.get("checker") or {}, **optional, **words)
+    return Tests(kind, inputs, outputs, checker=content.get("checker") or {}, **optional, **words)
 
 
 def _pair(test: Any) -> tuple[str, str]:
@@ -69,15 +69,15 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     return str(given[name])
 
 
-def _check(given: Mapping[str, Any]) -> None:
+def _check(content: Mapping[str, Any]) -> None:
     """Raise ValueError when something beside the tests does not fit."""
-    if given["kind"] == "call":
-        _text(given, "function")
+    if content["kind"] == "call":
+        _text(content, "function")
     for name in ("seconds", "memory_mb"):
-        value = given.get(name)
+        value = content.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0):
             raise ValueError(f"{name}={value!r} is not a number above 0")
-    checker = given.get("checker")
+    checker = content.get("checker")
     if checker is None:
         return
     if not isinstance(checker, dict) or not ({"function", "program"} & set(checker)):

@@ -20,15 +20,15 @@ SHOWN = 60  # characters of a text in a reason
 
 def difference(expected: str, actual: str, tolerance: float | None = None) -> str:
     """Return why an output is not the expected one; empty: it is."""
-    wanted, given = _lines(expected), _lines(actual)
-    for number, (one, other) in enumerate(zip(wanted, given, strict=False), 1):
+    right, printed = _lines(expected), _lines(actual)
+    for number, (one, other) in enumerate(zip(right, printed, strict=False), 1):
         if not _same_line(one, other, tolerance):
-            return _unequal(one, other) + (f" in line {number}" if len(wanted) > 1 else "")
-    if len(wanted) == len(given):
+            return _unequal(one, other) + (f" in line {number}" if len(right) > 1 else "")
+    if len(right) == len(printed):
         return ""
-    if not given:
+    if not printed:
         return f"wrote nothing, expected {_shown(expected.strip())}"
-    return f"wrong output, expected {len(wanted)} lines, got {len(given)}"
+    return f"wrong output, expected {len(right)} lines, got {len(printed)}"
 
 
 def _lines(text: str) -> list[str]:
@@ -92,13 +92,13 @@ def _whole_lines(text: str) -> list[str]:
 
 def returned(expected: str, actual: str, tolerance: float | None = None) -> str:
     """Return why a result is not the expected one, both as JSON; empty: it is."""
-    wanted = json.loads(expected)
+    right = json.loads(expected)
     try:
-        given = json.loads(actual)
+        value = json.loads(actual)
     except (ValueError, RecursionError):
         return f"its result cannot be read: {_shown(actual)}"
     return (
-        "" if _same_value(wanted, given, tolerance) else _unequal(expected.strip(), actual).replace("output", "result")
+        "" if _same_value(right, value, tolerance) else _unequal(expected.strip(), actual).replace("output", "result")
     )
 
 

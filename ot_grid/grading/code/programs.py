@@ -24,22 +24,22 @@ PYTHON = ("python", "py", "python3")
 LONGEST = 200_000  # characters that are compiled here, and not in the sandbox
 
 
-def extract(response: str, before: str = "", wanted: Collection[str] = ()) -> str | None:
+def extract(response: str, before: str = "", names: Collection[str] = ()) -> str | None:
     """Return the program of a reply: of the last block marked as Python, or else of the last without a mark.
 
-    With names that are `wanted`, a block that defines most of them goes before one that comes after it.
+    Where `names` are to be defined, a block that defines most of them goes before one that comes after it.
     """
     reply = after_thinking(response)
     blocks, unclosed = fenced(reply)
     kinds = []
     for marks in (PYTHON, ("",)):
-        found = [text for mark, text in blocks if mark.lower() in marks]
+        programs = [text for mark, text in blocks if mark.lower() in marks]
         rest = [text for mark, text in unclosed if mark.lower() in marks and does_something(text, before)]
-        kinds.append(found + rest)
-    for found in kinds:
-        most = max((_defined(text, wanted) for text in found), default=0)
+        kinds.append(programs + rest)
+    for programs in kinds:
+        most = max((_defined(text, names) for text in programs), default=0)
         if most:
-            return [text for text in found if _defined(text, wanted) == most][-1]
+            return [text for text in programs if _defined(text, names) == most][-1]
     if any(kinds):
         return (kinds[0] or kinds[1])[-1]
     if blocks or unclosed:
@@ -47,16 +47,16 @@ def extract(response: str, before: str = "", wanted: Collection[str] = ()) -> st
     return reply if does_something(reply, before) else None
 
 
-def _defined(text: str, wanted: Collection[str]) -> int:
+def _defined(text: str, called: Collection[str]) -> int:
     """Return how many of some names a text defines at its top; of text that is no Python, by its looks."""
-    tree = parsed(text) if wanted else None
+    tree = parsed(text) if called else None
     if tree is None:
-        return sum(bool(re.search(rf"^(?:async +def|def|class) +{re.escape(name)}\b", text, re.M)) for name in wanted)
+        return sum(bool(re.search(rf"^(?:async +def|def|class) +{re.escape(name)}\b", text, re.M)) for name in called)
     names = {getattr(node, "name", None) for node in tree.body}
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         names |= {target.id for target in targets if isinstance(target, ast.Name)}
-    return len(names & set(wanted))
+    return len(names & set(called))
 
 
 def fenced(text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

@@ -57,22 +57,22 @@ def readable(known: str) -> bool:
     )
 
 
-def _equal(known: str, given: str, places: int) -> bool:
-    if bare(known) == bare(given):
+def _equal(known: str, answer: str, places: int) -> bool:
+    if bare(known) == bare(answer):
         return bool(known)
     if words.is_label(known):
-        return words.label(known) == words.label(given)
-    given = words.unlabelled(given)
-    if words.words(known) is not None or words.words(given) is not None:
-        return words.spelled(known) == words.spelled(given)
-    if words.numeral(known) or words.numeral(given):
-        return words.numeral(known) == words.numeral(given)
-    if shapes.residue(known) or shapes.residue(given):
-        return _same_residue(known, given, places)
-    parts = shapes.split(given, ("\\approx", "\\simeq"))
+        return words.label(known) == words.label(answer)
+    answer = words.unlabelled(answer)
+    if words.words(known) is not None or words.words(answer) is not None:
+        return words.spelled(known) == words.spelled(answer)
+    if words.numeral(known) or words.numeral(answer):
+        return words.numeral(known) == words.numeral(answer)
+    if shapes.residue(known) or shapes.residue(answer):
+        return _same_residue(known, answer, places)
+    parts = shapes.split(answer, ("\\approx", "\\simeq"))
     if len(parts) > 1:
         return any(_equal(known, part, places) for part in parts if part)
-    return _same_quantity(known, given, places) or _same_parts(known, given, places)
+    return _same_quantity(known, answer, places) or _same_parts(known, answer, places)
 
 
 def _same_residue(known: str, given: str, places: int) -> bool:
@@ -85,15 +85,15 @@ def _same_residue(known: str, given: str, places: int) -> bool:
     return _equal(one.value, two.value, places)
 
 
-def _same_quantity(known: str, given: str, places: int) -> bool:
+def _same_quantity(known: str, answer: str, places: int) -> bool:
     """Compare two numbers, with their units where both have one."""
-    (name, inner), (other_name, other_inner) = shapes.named(known), shapes.named(given)
+    (name, inner), (other_name, other_inner) = shapes.named(known), shapes.named(answer)
     this, that = units.quantity(inner), units.quantity(other_inner)
     if units.clash(this.unit, that.unit) or (name and other_name and name != other_name):
         return False
     one, other = notation.number(this.value), notation.number(that.value)
     if one is None or other is None:
-        return _ratio(known) is not None and _ratio(known) in (_ratio(given), other and other.value)
+        return _ratio(known) is not None and _ratio(known) in (_ratio(answer), other and other.value)
     scales = (1,) if this.unit == that.unit or "%" not in (this.unit, that.unit) else (1, 100)
     left, right = (one, other) if this.unit != "%" else (other, one)  # the right one is the percentage
     return any(_near(left.value * scale, right.value, places, one.rounded or other.rounded) for scale in scales)
@@ -109,21 +109,21 @@ def _ratio(text: str) -> Any:
     return number.value if number else None
 
 
-def _same_parts(known: str, given: str, places: int) -> bool:
+def _same_parts(known: str, answer: str, places: int) -> bool:
     """Compare what is left of two answers when their names, where they agree, are taken off."""
-    known, given = _ungrouped(known), _ungrouped(given)
-    (this, inner), (that, other) = shapes.named(known), shapes.named(given)
+    known, answer = _ungrouped(known), _ungrouped(answer)
+    (this, inner), (that, other) = shapes.named(known), shapes.named(answer)
     if this and that and this != that and not this[0] == that[0] == "(":
-        return "=" in known and "=" in given and _has_letters(inner + other) and _same_leaf(known, given, places)
-    if (this == that and this) or (this and "=" not in given) or (that and "=" not in known):
+        return "=" in known and "=" in answer and _has_letters(inner + other) and _same_leaf(known, answer, places)
+    if (this == that and this) or (this and "=" not in answer) or (that and "=" not in known):
         return _equal(inner, other, places)
-    one, two = shape(shapes.each_named(known)), shape(shapes.each_named(given))
+    one, two = shape(shapes.each_named(known)), shape(shapes.each_named(answer))
     if one.kind != LEAF or two.kind != LEAF:
         return _same_shape(one, two, places)
-    if "=" in given and "=" not in known and not re.search(r"[<>]|\\[lgn]e(?![A-Za-z])", given):
-        left, *_, right = given.split("=")
+    if "=" in answer and "=" not in known and not re.search(r"[<>]|\\[lgn]e(?![A-Za-z])", answer):
+        left, *_, right = answer.split("=")
         return shapes.is_asked(left) and _equal(known, right.strip(), places)
-    return _same_leaf(known, given, places)
+    return _same_leaf(known, answer, places)
 
 
 def _has_letters(text: str) -> bool:
@@ -206,14 +206,14 @@ def _ungrouped(text: str) -> str:
     return notation.ungrouped(text) if notation.number(text) is not None else text
 
 
-def _differ_in_letters(known: str, given: str) -> bool:
+def _differ_in_letters(known: str, answer: str) -> bool:
     """Tell whether a variable has another case, or another number of primes: Math-Verify takes R for r, y' for y."""
-    if len(known) == len(given) == 1:
-        return known != given  # e is not E, though neither need be a variable
-    one, two = (set(_CASED.findall(text)) - {"e", "E", "i", "I", "d"} for text in (known, given))
+    if len(known) == len(answer) == 1:
+        return known != answer  # e is not E, though neither need be a variable
+    one, two = (set(_CASED.findall(text)) - {"e", "E", "i", "I", "d"} for text in (known, answer))
     one, two = ({letter for letter in letters if len(letter) == 1} for letters in (one, two))
     swapped = any(letter.swapcase() in two and letter.swapcase() not in one for letter in one - two)
-    return swapped or known.count("'") != given.count("'")
+    return swapped or known.count("'") != answer.count("'")
 
 
 def _same_number(one: Any, two: Any, places: int) -> bool | None:
@@ -264,7 +264,7 @@ def parsed(text: str) -> Any:
     normal = NormalizationConfig(basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="last")
     target = LatexExtractionConfig(boxed_match_priority=0, normalization_config=normal)
     try:
-        found = _tried(
+        expressions = _tried(
             lambda: parse(
                 f"\\boxed{{{text}}}", extraction_config=[target], fallback_mode="no_fallback", parsing_timeout=None,
                 raise_on_error=True,
@@ -272,7 +272,7 @@ def parsed(text: str) -> Any:
         )  # fmt: skip
     except RecursionError:  # the text is to blame, not the machine
         return None
-    return found[0] if found else None
+    return expressions[0] if expressions else None
 
 
 def _verified(known: Any, given: Any, places: int) -> bool:

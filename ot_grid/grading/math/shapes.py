@@ -162,15 +162,15 @@ def _matrix(body: str) -> Shape:
 
 def _range_of(text: str) -> Shape | None:
     """Read an inequality in one variable as the interval of its solutions."""
-    if found := _BETWEEN.fullmatch(text):
-        low, left, name, right, high = found.groups()
-    elif found := _ABOVE.fullmatch(text):
-        high, right, name, left, low = found.groups()
-    elif found := _ONE_SIDE.fullmatch(text):
-        name, less, more, bound = found.groups()
+    if match := _BETWEEN.fullmatch(text):
+        low, left, name, right, high = match.groups()
+    elif match := _ABOVE.fullmatch(text):
+        high, right, name, left, low = match.groups()
+    elif match := _ONE_SIDE.fullmatch(text):
+        name, less, more, bound = match.groups()
         low, left, right, high = ("-\\infty", "<", less, bound) if less else (bound, more, "<", "\\infty")
-    elif found := _OTHER_SIDE.fullmatch(text):
-        bound, less, more, name = found.groups()
+    elif match := _OTHER_SIDE.fullmatch(text):
+        bound, less, more, name = match.groups()
         low, left, right, high = (bound, less, "<", "\\infty") if less else ("-\\infty", "<", more, bound)
     else:
         return None

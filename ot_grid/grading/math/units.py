@@ -65,17 +65,17 @@ def quantity(text: str) -> Quantity:
     text = _OVER.sub(r" \\text{\1/\2\3}", text)
     sign = money[2].strip("\\") if (money := _MONEY.match(text)) else ""
     text = _MONEY.sub(r"\1", text, count=1) if money else text
-    found = _LATEX.search(text) or _plain(text)
-    words = re.sub(WRAPPER + r"|\\cdot|[{}]", "", found[0]).lower() if found else ""
+    match = _LATEX.search(text) or _plain(text)
+    words = re.sub(WRAPPER + r"|\\cdot|[{}]", "", match[0]).lower() if match else ""
     if (
-        not found
-        or not text[: found.start()].strip()
+        not match
+        or not text[: match.start()].strip()
         or _SENTENCE.search(words)
         or _OPERATES.match(words)
         or not re.search("[a-z]", words)
     ):
         return Quantity(text, sign)
-    value, unit = text[: found.start()].strip(), re.sub(r"[\s.]", "", words)
+    value, unit = text[: match.start()].strip(), re.sub(r"[\s.]", "", words)
     for word, power in _POWERS.items():
         if unit.startswith(word):
             value, unit = rf"{value} \times 10^{{{power}}}", unit.removeprefix(word).removeprefix("s")

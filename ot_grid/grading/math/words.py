@@ -35,13 +35,13 @@ def words(text: str) -> str | None:
     if same:
         return same
     content = TEXT.sub(r"\1", text)
-    said = re.sub(r"[\"`.,!?]", "", content).replace("\\", "").strip()
+    phrase = re.sub(r"[\"`.,!?]", "", content).replace("\\", "").strip()
     if content == text and not re.fullmatch(
-        r"(?i)(?:[a-z]{2,3} (?<!sin )(?<!cos )(?<!tan )(?<!log ))?[a-z][a-z'-]{3,}(?: [a-z'-]+)*|yes|no|dne", said
+        r"(?i)(?:[a-z]{2,3} (?<!sin )(?<!cos )(?<!tan )(?<!log ))?[a-z][a-z'-]{3,}(?: [a-z'-]+)*|yes|no|dne", phrase
     ):
         return None
     outside = TEXT.sub("", text).strip(" .,()") if content != text else ""
-    return None if outside or not re.search(r"[A-Za-z]", said) else _lowered(said)
+    return None if outside or not re.search(r"[A-Za-z]", phrase) else _lowered(phrase)
 
 
 def spelled(text: str) -> str:

@@ -66,7 +66,7 @@ def python(script: str) -> list[str]:
 
 def environment(scratch: str) -> dict[str, str]:
     """Return the whole environment of the program."""
-    given = {
+    basic = {
         "PATH": "/usr/bin:/bin",
         "HOME": scratch,
         "LANG": "C.UTF-8",
@@ -75,7 +75,7 @@ def environment(scratch: str) -> dict[str, str]:
     }
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
     libraries = {"LD_LIBRARY_PATH": ":".join(_libraries())} if _libraries() else {}
-    return given | threads | libraries
+    return basic | threads | libraries
 
 
 def _libraries() -> list[str]:

@@ -25,16 +25,16 @@ def outcome(
 ) -> ProgramOutcome:
     """Return how a case ended, from (wait status, CPU s, wall s, peak KB, why stopped) and its three texts."""
     status, cpu, wall, peak, stopped = head
-    out, err, said = (text.decode("utf-8", "replace") for text in texts)
+    out, err, proof = (text.decode("utf-8", "replace") for text in texts)
     code = os.waitstatus_to_exitcode(status)
     ended = STOPPED[stopped] if stopped != RUNNING and stopped in STOPPED else _ended(code, cpu, limits, err)
     if ended in (endings.OK, endings.EXIT, endings.SIGNAL, endings.CPU) and peak > limits.memory_mb * 1024:
         ended = endings.MEMORY
     if ended == endings.PROCESSES and OWN_STACK in program.source:
         ended = endings.MEMORY  # no room for the stack of a thread: the kernel says the same as of too many
-    if ended == endings.OK and program.kind != "stdin" and not said:
+    if ended == endings.OK and program.kind != "stdin" and not proof:
         ended = endings.UNFINISHED
-    return ProgramOutcome(ended, abs(code), cpu, wall, out, err, said)
+    return ProgramOutcome(ended, abs(code), cpu, wall, out, err, proof)
 
 
 def _ended(code: int, cpu: float, limits: SandboxLimits, err: str) -> str:

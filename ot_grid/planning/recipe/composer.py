@@ -67,13 +67,13 @@ class Composer:
 
     def complete(self, group: str, scale: Sequence[Override]) -> list[str]:
         """Return the choices of a group that leave nothing open, sorted; none when there is no such group."""
-        found = []
+        whole = []
         for choice in sorted(self.choices(group.lstrip("+").partition("@")[0])):
             override = single(f"{group}={choice}", self)
             composed = self._composed([*scale, override])
             if composed and not any(path.split(".")[0] == touched(override) for path in composed[0]["open"]):
-                found.append(choice)
-        return found
+                whole.append(choice)
+        return whole
 
     def _finished(self, name: str, lines: tuple[str, ...], config: dict[str, Any]) -> Any:
         """Return one field of a composition, with the stand-ins of a rehearsal; the same object for the same lines."""
@@ -119,15 +119,15 @@ class Composer:
         composes a config in 0.2 s, this takes 0.01 s.
         """
         chosen = [o for o in overrides if self._is_choice(o)]
-        given = [o for o in overrides if is_value(o)]
-        if not given or len(chosen) + len(given) < len(overrides):
+        values = [o for o in overrides if is_value(o)]
+        if not values or len(chosen) + len(values) < len(overrides):
             return None
         try:
             bare, choices = self._together(lines_of(chosen))
             fields = {"scale", *(touched(override) for override in overrides)}
             part = OmegaConf.masked_copy(bare, list(fields) if len(fields) > 1 else list(TOP_FIELDS))
             OmegaConf.set_struct(part, True)
-            for override in given:
+            for override in values:
                 OmegaConf.update(part, override.key_or_group, override.value(), merge=True)
             return None if any(reaching(part)) else (_plain(part), choices)
         except FAILURES:

@@ -116,15 +116,15 @@ def build(
     both = sides.read(place, named, sweep, grade)
     view = sides.shown(both, benchmark, held_out)
     one, other = sides.judged(both, view)
-    found = numbers.compared((one, other), recipes.compared(one, other), view)
+    comparison = numbers.compared((one, other), recipes.compared(one, other), view)
     if question is not None:
-        whole = list(examples.read(place, [examples.find(found.pairs, question)], (one, other)))
-        return Comparison(found, [Shelf(f"QUESTION {whole[0].question}", whole, whole=True)], view.looked)
+        whole = list(examples.read(place, [examples.find(comparison.pairs, question)], (one, other)))
+        return Comparison(comparison, [Shelf(f"QUESTION {whole[0].question}", whole, whole=True)], view.looked)
     try:
-        shelves = list(_shelves(place, found, most))
+        shelves = list(_shelves(place, comparison, most))
     except Corrupt as error:  # the numbers stand without the texts
         shelves = [Shelf(f"NO EXAMPLES: {error}", [])]
-    return Comparison(found, shelves, view.looked)
+    return Comparison(comparison, shelves, view.looked)
 
 
 def _shelves(place: Store, found: Compared, most: int) -> Iterator[Shelf]:

@@ -50,19 +50,19 @@ class Example:
     telling: tuple[int, int]  # the places of the replies, of each side, that show the difference
 
 
-def find(pairs: Sequence[Pair], wanted: str) -> Pair:
+def find(pairs: Sequence[Pair], question: str) -> Pair:
     """Return the one question of that id, or with that beginning; raise `BadInput` unless it is one."""
-    found = [pair for pair in pairs if pair.question == wanted]
-    found = found or [pair for pair in pairs if wanted and pair.question.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        shown = ", ".join(f"{pair.question} of {pair.benchmark}" for pair in found[:5])
-        raise BadInput(f"--question {wanted!r} fits {len(found)}: {shown}; give more of it, or --benchmark too")
+    fitting = [pair for pair in pairs if pair.question == question]
+    fitting = fitting or [pair for pair in pairs if question and pair.question.startswith(question)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        shown = ", ".join(f"{pair.question} of {pair.benchmark}" for pair in fitting[:5])
+        raise BadInput(f"--question {question!r} fits {len(fitting)}: {shown}; give more of it, or --benchmark too")
     names = [pair.question for pair in pairs]
-    guess = nearest(wanted, names).partition("valid:")[0]
+    guess = nearest(question, names).partition("valid:")[0]
     raise BadInput(
-        f"--question {wanted!r} is no question that both cells answered; {guess}there are {len(names)}, "
+        f"--question {question!r} is no question that both cells answered; {guess}there are {len(names)}, "
         f"e.g. {', '.join(names[:3]) or 'none'}; the examples and --json name them"
     )
 

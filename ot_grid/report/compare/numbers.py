@@ -88,8 +88,8 @@ def compared(sides: tuple[Side, Side], recipes: Recipes, view: Shown) -> Compare
     """Return the numbers of the benchmarks to be shown."""
     both = [name for name in view.names if all(_done(side, name) for side in sides)]
     rows = {name: (sides[0].rows(name), sides[1].rows(name)) for name in both}
-    found = {name: pairs(name, *each) for name, each in rows.items()}
-    common = {name: each for name, each in found.items() if each}
+    paired = {name: pairs(name, *each) for name, each in rows.items()}
+    common = {name: each for name, each in paired.items() if each}
     suite = _suite(common) if common else None
     return Compared(
         sides,
@@ -99,7 +99,7 @@ def compared(sides: tuple[Side, Side], recipes: Recipes, view: Shown) -> Compare
         [pair for each in common.values() for pair in each],
         [*_lacking(sides, view), *(f"{name}: the cells share no question." for name in both if name not in common)],
         list(_flags(sides, view)),
-        list(_said(sides, view, {name: (each, found[name]) for name, each in rows.items()})),
+        list(_said(sides, view, {name: (each, paired[name]) for name, each in rows.items()})),
     )
 
 
@@ -139,19 +139,19 @@ def _overall(suite: Suite, common: dict[str, list[Pair]]) -> ScoredBenchmark:
     return replace(_scored(suite, every), benchmark="")
 
 
-def _scored(suite: Suite, found: Sequence[Pair]) -> ScoredBenchmark:
+def _scored(suite: Suite, answered: Sequence[Pair]) -> ScoredBenchmark:
     alone = len(suite.names) == 1
     low, high = (
         intervals.score_interval(suite.means[0], binary=suite.binary[0]) if alone else intervals.overall_interval(suite)
     )
     apart = paired.differences(suite, REFERENCE, None, np.ones(2))
-    won, lost, tied = outcome(found)
+    won, lost, tied = outcome(answered)
     mcnemar = alone and suite.binary[0]
     p = permutation.mcnemar(won, lost) if mcnemar else permutation.sign_flip(paired.contributions(suite, REFERENCE))[:1]
     one, other = (_estimate(suite.overall[i], low[i], high[i]) for i in (0, 1))
     return ScoredBenchmark(
         suite.names[0], one, other, _estimate(apart.mean[0], apart.low[0], apart.high[0]), float(np.squeeze(p)),
-        float(np.squeeze(p)), MCNEMAR if mcnemar else PERMUTATION, len(found), _repeats(found), won, lost, tied,
+        float(np.squeeze(p)), MCNEMAR if mcnemar else PERMUTATION, len(answered), _repeats(answered), won, lost, tied,
     )  # fmt: skip
 
 

@@ -47,17 +47,17 @@ class Side:
 
 def read(place: Store, named: tuple[str, str], sweep: str | None, grade: str | None) -> tuple[Side, Side]:
     """Return both sides; raise `BadInput` for what names no cell, or when both names are of one cell."""
-    found = [_find(place, name, sweep) for name in named]
-    if found[0][1].id == found[1][1].id:
+    cells = [_find(place, name, sweep) for name in named]
+    if cells[0][1].id == cells[1][1].id:
         raise BadInput(
-            f"{named[0]!r} and {named[1]!r} are one cell, {found[0][1].id} ({found[0][1].label}); name two different "
+            f"{named[0]!r} and {named[1]!r} are one cell, {cells[0][1].id} ({cells[0][1].label}); name two different "
             "ones: python -m ot_grid report lists them"
         )
     reader = Reader(place, grade)
-    results = [reader.results(replace(of, cells=(cell,)))[0] for of, cell in found]
-    shared = {run.key for run in found[0][1].runs} & {run.key for run in found[1][1].runs}
+    results = [reader.results(replace(of, cells=(cell,)))[0] for of, cell in cells]
+    shared = {run.key for run in cells[0][1].runs} & {run.key for run in cells[1][1].runs}
     sides = []
-    for letter, (of, cell), result in zip("AB", found, results, strict=True):
+    for letter, (of, cell), result in zip("AB", cells, results, strict=True):
         cost = reader.cost(tuple(run for run in cell.runs if run.key not in shared))
         sides.append(Side(letter, of, cell, result, cell.recipe.settings, _folders(place, cell), grade, cost))
     return sides[0], sides[1]

@@ -87,16 +87,16 @@ def _stage(found: StagePair) -> str:
 def _folded(own: Sequence[StagePair]) -> Iterator[StagePair]:
     """Yield stage runs, those of one stage and the same labels on both sides as one."""
     counts: dict[tuple[str, str], int] = {}
-    for each in own:
-        if each.one == each.other:
-            counts[each.stage, each.branch] = counts.get((each.stage, each.branch), 0) + 1
-    for each in own:
-        alike = counts.get((each.stage, each.branch), 0)
-        if each.one != each.other or alike == 1:
-            yield each
+    for pair in own:
+        if pair.one == pair.other:
+            counts[pair.stage, pair.branch] = counts.get((pair.stage, pair.branch), 0) + 1
+    for pair in own:
+        alike = counts.get((pair.stage, pair.branch), 0)
+        if pair.one != pair.other or alike == 1:
+            yield pair
         elif alike:
-            counts[each.stage, each.branch] = 0
-            yield StagePair(each.stage, each.branch, f"{alike} runs", f"{alike} runs")
+            counts[pair.stage, pair.branch] = 0
+            yield StagePair(pair.stage, pair.branch, f"{alike} runs", f"{alike} runs")
 
 
 def _field(name: str) -> str:

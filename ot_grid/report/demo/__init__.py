@@ -69,13 +69,13 @@ def choices(made: Report) -> list[Choice]:
             steps[tuple(result.cell.coordinates[name] for name in STEP)].append(result)
     pairs = {step: _pair(own) for step, own in steps.items() if len(own) > 1}
     alone, trained = ([_compared(pair, noise) for pair in pairs.values()] for noise in (None, NOISE))
-    p = [holm(np.array([float(found.p[1]) for found in each])).tolist() for each in (alone, trained)]
-    found = [
+    p = [holm(np.array([float(compared.p[1]) for compared in each])).tolist() for each in (alone, trained)]
+    compared = [
         _choice(step, pair, (alone[place], trained[place]), (p[0][place], p[1][place]))
         for place, (step, pair) in enumerate(pairs.items())
     ]
     order = {name: place for place, name in enumerate(RECIPE_GROUPS)}
-    return sorted(found, key=lambda each: (order[each.step], each.data, -(scaling.sized(each.scale) or 0)))
+    return sorted(compared, key=lambda each: (order[each.step], each.data, -(scaling.sized(each.scale) or 0)))
 
 
 def _pair(results: Sequence[Result]) -> list[Row]:
@@ -103,19 +103,19 @@ def _choice(
     return Choice(step[0], step[1], step[2], best, second, gap, (halves[0], halves[1]), adjusted)
 
 
-def section(found: Sequence[Choice]) -> Section:
+def section(choices: Sequence[Choice]) -> Section:
     """Return the choices as a table of words."""
     return table_of(
         "CHOICES: the best of each step against the next best at the same number of rows, in points",
         {
-            "step": (False, [f"{each.step.replace('_', ' ')}, {each.data}" for each in found]),
-            "rows": (True, [each.scale for each in found]),
-            "best": (False, [each.best for each in found]),
-            "next": (False, [each.second for each in found]),
-            "gap": (True, [f"{each.difference:.1f}" for each in found]),
-            "±": (False, [f"± {each.half[0]:.1f}" for each in found]),
-            "trained": (False, [f"± {each.half[1]:.1f}" for each in found]),
-            "resolved": (False, [_resolved(each) for each in found]),
+            "step": (False, [f"{choice.step.replace('_', ' ')}, {choice.data}" for choice in choices]),
+            "rows": (True, [choice.scale for choice in choices]),
+            "best": (False, [choice.best for choice in choices]),
+            "next": (False, [choice.second for choice in choices]),
+            "gap": (True, [f"{choice.difference:.1f}" for choice in choices]),
+            "±": (False, [f"± {choice.half[0]:.1f}" for choice in choices]),
+            "trained": (False, [f"± {choice.half[1]:.1f}" for choice in choices]),
+            "resolved": (False, [_resolved(choice) for choice in choices]),
         },
     )
 
@@ -138,13 +138,13 @@ def conclusion(found: Sequence[Choice]) -> Iterator[str]:
 
 def text(made: Report) -> str:
     """Return what there is to say, for a terminal of 100 columns: the first ranks, broken students, the choices."""
-    found, broken = choices(made), sections.unranked(made.table)
+    compared, broken = choices(made), sections.unranked(made.table)
     lines = wrapped([INTRODUCTION, f"Result: {made.verdict.sentence}"])
     lines += ["", f"RANKED: the first {FIRST} of {len(made.table) - len(broken)}; scores in percent"]
     lines += laid_out(_first(made))
     lines += ["", f"NOT RANKED: {len(broken)} students look broken"]
     lines += wrapped([f"{cell.partition(' is ')[0]}: {_cause(cause)}" for cell, cause in broken])
-    lines += ["", section(found).title, *laid_out(section(found)), *wrapped(conclusion(found))]
+    lines += ["", section(compared).title, *laid_out(section(compared)), *wrapped(conclusion(compared))]
     return "\n".join(lines)
 
 

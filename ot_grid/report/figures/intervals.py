@@ -63,13 +63,13 @@ def forest(report: Report, most: int) -> Any:
 def factors(report: Report, most: int) -> Any:
     """Draw what each choice of a factor does; of very many choices the first ones of each factor."""
     frame = report.factors
-    found: Rows = frame.to_dict("records") if len(frame) else []  # type: ignore[assignment]
-    names = list(dict.fromkeys(row["factor"] for row in found))
+    lines: Rows = frame.to_dict("records") if len(frame) else []  # type: ignore[assignment]
+    names = list(dict.fromkeys(row["factor"] for row in lines))
     if not names:
         return "no factor was varied"
-    each = max(2, most // len(names))
-    kept = [[row for row in found if row["factor"] == name] for name in names]
-    rows = [row for of_factor in kept for row in of_factor[:each]]
+    room = max(2, most // len(names))
+    kept = [[row for row in lines if row["factor"] == name] for name in names]
+    rows = [row for of_factor in kept for row in of_factor[:room]]
     effects = "effect" in frame
     height = style.MARGINS + style.ROW * (len(rows) + len(names))
     made, axes = style.figure(style.COLUMN, height, report.banner)
@@ -79,7 +79,7 @@ def factors(report: Report, most: int) -> Any:
             style.cut(str(of_factor[0]["factor"])), (0.01, place), xycoords=("axes fraction", "data"), va="center",
             fontweight="bold", fontsize=6.5,
         )  # fmt: skip
-        for row in of_factor[:each]:
+        for row in of_factor[:room]:
             place += 1
             places.append(place)
             labels.append(readings.word(row, "choice"))
@@ -93,7 +93,7 @@ def factors(report: Report, most: int) -> Any:
     axes.set_ylim(place - 0.4, -0.6)
     axes.axvline(0, color="black", linewidth=0.6)
     against = "the factor's average" if effects else "the factor's best choice (◆)"
-    left = len(found) - len(rows)
+    left = len(lines) - len(rows)
     marks = "filled: excludes zero; hollow: does not" if effects else "filled: resolved; hollow: not resolved"
     more = f"{left} more choices not shown" if left else ""
     style.below_all(axes, f"difference to {against}, points, 95 %", marks, more)

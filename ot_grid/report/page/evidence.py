@@ -118,17 +118,17 @@ class _Collector:
             "texts": self._put(packed_json(texts)),
         }
 
-    def _questions(self, name: str, wanted: list[str], limits: PageLimits) -> dict[str, list[Any]]:
+    def _questions(self, name: str, questions: list[str], limits: PageLimits) -> dict[str, list[Any]]:
         folders = {
             folder
             for run in self._runs(EVAL, name)
             if (artifact := self._place.folder(EVAL, run.key))
             for folder in self._place.inputs(artifact, (BENCHMARK,))
         }
-        known = {row: each for folder in sorted(folders) for row, each in shelves.questions(folder, wanted).items()}
-        found = [known.get(row) for row in wanted]
+        known = {row: each for folder in sorted(folders) for row, each in shelves.questions(folder, questions).items()}
+        found = [known.get(row) for row in questions]
         return {
-            "ids": wanted,
+            "ids": questions,
             "texts": [_cut(each.text, limits.question) if each else None for each in found],
             "answers": [_cut(each.answer or "", limits.answer) if each else None for each in found],
         }
@@ -148,15 +148,15 @@ class _Collector:
 
     def _datasets(self, limits: PageLimits) -> dict[str, list[str]]:
         """Return the names of the packed datasets of each row."""
-        found: dict[str, list[str]] = {}
+        datasets: dict[str, list[str]] = {}
         known: dict[str, str] = {}
         for row in self._order:
             runs = [run for cell in self._rows[row][:1] if cell in self._cells for run in self._cells[cell].runs]
             for run in (run for run in runs if run.stage == DATASET):
                 if run.key not in known and len(known) < limits.datasets:
                     known[run.key] = self._dataset(run, limits)
-                found.setdefault(row, []).extend(filter(None, [known.get(run.key)]))
-        return found
+                datasets.setdefault(row, []).extend(filter(None, [known.get(run.key)]))
+        return datasets
 
     def _dataset(self, run: FrozenRun, limits: PageLimits) -> str:
         folder = self._place.folder(DATASET, run.key)
@@ -170,22 +170,22 @@ class _Collector:
 
     def _outputs(self, limits: PageLimits) -> dict[str, dict[str, str]]:
         """Return the names of the packed outputs by benchmark and row: the reference and the best first."""
-        found: dict[str, dict[str, str]] = {}
-        wanted = {row: runs for row in self._order if (runs := self._evaluated(row))}
+        outputs: dict[str, dict[str, str]] = {}
+        evaluated = {row: runs for row in self._order if (runs := self._evaluated(row))}
         used = sum(map(len, self._blobs.values()))
-        for number, (row, runs) in enumerate(wanted.items()):
-            room = (limits.size - used) / max(1, min(limits.rows, len(wanted)) - number)
+        for number, (row, runs) in enumerate(evaluated.items()):
+            room = (limits.size - used) / max(1, min(limits.rows, len(evaluated)) - number)
             late = number >= limits.rows and (self._brief or self._read_outputs > limits.outputs)
             scarce = late or room < limits.size / (4 * limits.rows)
             packs = {} if scarce else self._replies(runs, room, limits)
             used += sum(map(len, packs.values()))
             if used > limits.size or not packs:
-                self._say_outputs(len(wanted) - number)
-                return found
+                self._say_outputs(len(evaluated) - number)
+                return outputs
             for name, pack in packs.items():
-                found.setdefault(name, {})[row] = self._put(pack)
+                outputs.setdefault(name, {})[row] = self._put(pack)
         self._say_outputs(0)
-        return found
+        return outputs
 
     def _say_outputs(self, full: int) -> None:
         if full:

@@ -51,15 +51,15 @@ def telling(means: Bytes, first: int, second: int) -> npt.NDArray[np.intp]:
     return np.argsort(-(apart + spread), kind="stable")
 
 
-def read(place: Shelves, path: Path, wanted: Sequence[str], room: Room) -> tuple[dict[str, list[Any]], bool]:
-    """Return the outputs of questions, those of the first of `wanted` that fit, and whether that is all.
+def read(place: Shelves, path: Path, ids: Sequence[str], room: Room) -> tuple[dict[str, list[Any]], bool]:
+    """Return the outputs of questions, those of the first of `ids` that fit, and whether that is all.
 
     Nothing of a broken file.
     """
     about = shelves.frame(path, ["question", "repeat", "characters"])
     if about is None:
         return {}, True
-    questions, length = _fitting(about, wanted, room)
+    questions, length = _fitting(about, ids, room)
     rows = [
         row
         for row in shelves.rows(path, ("question", *OUTPUT), ("question", questions))

@@ -112,16 +112,16 @@ def questions(artifact: Path, wanted: Sequence[str]) -> dict[str, Question]:
     return {name: each for name, each in asked.items() if name in names}
 
 
-def traces(artifact: Path, wanted: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+def traces(artifact: Path, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Return rows of an artifact's traces by name, as `question row#sample`, with the question under `question`."""
-    ids = {name.partition("/")[0] for name in wanted}
+    ids = {name.partition("/")[0] for name in names}
     if not ids or not (artifact / TRACES).exists():
         return {}
     found: dict[str, Mapping[str, Any]] = {}
     for row in rows(artifact / TRACES, only=("question_id", ids)):
         asked = _question({name.removeprefix("question_"): row[name] for name in row if name.startswith("question_")})
         found[f"{asked.row}#{row['sample']}"] = {**row, "question": asked}
-    return {name: found[name] for name in wanted if name in found}
+    return {name: found[name] for name in names if name in found}
 
 
 def _question(row: Mapping[str, Any]) -> Question:

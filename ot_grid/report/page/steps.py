@@ -95,8 +95,8 @@ def _count(counts: Mapping[str, Any], names: Sequence[str]) -> int | None:
 def _scored(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """Return the best and the last of what a filter kept, and a histogram of its scores."""
     path = folder / "data" / "scores.parquet"
-    found = shelves.frame(path, ["row", "score", "note", "kept"]) if path.exists() else None
-    rated = found[np.isfinite(found["score"].astype(float))] if found is not None else None
+    frame = shelves.frame(path, ["row", "score", "note", "kept"]) if path.exists() else None
+    rated = frame[np.isfinite(frame["score"].astype(float))] if frame is not None else None
     if rated is None or rated.empty:
         return [], None
     stays = rated["kept"].to_numpy(bool)
@@ -104,7 +104,7 @@ def _scored(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     ends = kept if len(kept) <= EXAMPLES else pd.concat([kept.head(EXAMPLES // 2), kept.tail(EXAMPLES // 2)])
     edges = np.histogram_bin_edges(scores, BINS)
     bins = {"kept": np.histogram(scores[stays], edges)[0], "dropped": np.histogram(scores[~stays], edges)[0]}
-    spread = {"edges": edges.tolist(), **{name: found.tolist() for name, found in bins.items()}}
+    spread = {"edges": edges.tolist(), **{name: frame.tolist() for name, frame in bins.items()}}
     return records(ends.rename(columns={"note": "reason"})), spread
 
 

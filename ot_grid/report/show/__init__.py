@@ -57,8 +57,8 @@ def build(
     """
     if most < 1:
         raise BadInput(f"-n {most} shows nothing; give 1 or more")
-    wanted = [run for run in cell.runs if stage in (None, run.stage, run.label)]
-    if not wanted:
+    runs = [run for run in cell.runs if stage in (None, run.stage, run.label)]
+    if not runs:
         known = dict.fromkeys([*(run.stage for run in cell.runs), *(run.label for run in cell.runs)])
         raise BadInput(f"cell {cell.id} has no stage {stage!r}; {nearest(str(stage), known)}")
     unknown = [name for name in held_out if name not in sweep.held_out]
@@ -66,9 +66,7 @@ def build(
         raise BadInput(*(f"--held-out {name!r} is not held out; {nearest(name, sweep.held_out)}" for name in unknown))
     hidden = set(sweep.held_out) - set(held_out)
     shelf = Shelves(place)
-    return [
-        _shown(shelf, run, most if stage else 0, hidden=run.stage == EVAL and run.label in hidden) for run in wanted
-    ]
+    return [_shown(shelf, run, most if stage else 0, hidden=run.stage == EVAL and run.label in hidden) for run in runs]
 
 
 def _shown(place: Shelves, run: FrozenRun, most: int, *, hidden: bool) -> StageData:

@@ -23,16 +23,16 @@ REASONS = 8
 def text(cell: FrozenCell, shown: Sequence[StageData], *, whole: bool = False) -> Iterator[str]:
     """Yield lines: one stage run after the other, its counts, its losses, its examples."""
     yield f"cell {cell.id}  {cell.label}"
-    for each in shown:
-        first, *more = visible.wrapped(_head(each), WIDTH - 2)
+    for shelf in shown:
+        first, *more = visible.wrapped(_head(shelf), WIDTH - 2)
         yield from ("", first, *(f"  {line}" for line in more))
-        for name, count in each.reasons[:REASONS]:
+        for name, count in shelf.reasons[:REASONS]:
             yield from visible.wrapped(f"  dropped {count:,}: {name}", WIDTH)
-        if len(each.reasons) > REASONS:
-            yield f"  and {len(each.reasons) - REASONS} more reasons"
-        yield from _examples("KEPT", each.kept, whole)
-        yield from _examples("DROPPED", each.dropped, whole)
-    if any(each.done and not (each.kept or each.dropped or each.hidden) for each in shown) and len(shown) > 1:
+        if len(shelf.reasons) > REASONS:
+            yield f"  and {len(shelf.reasons) - REASONS} more reasons"
+        yield from _examples("KEPT", shelf.kept, whole)
+        yield from _examples("DROPPED", shelf.dropped, whole)
+    if any(shelf.done and not (shelf.kept or shelf.dropped or shelf.hidden) for shelf in shown) and len(shown) > 1:
         yield ""
         yield from visible.wrapped(f"rows of one of them: python -m ot_grid show {cell.id} STAGE [-n 5]", WIDTH)
 

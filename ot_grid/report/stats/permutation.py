@@ -26,13 +26,13 @@ def sign_flip(contributions: FloatArray, noise_variance: FloatArray | float = 0.
 
     `noise_variance` is that of a normal error of the sum beside the questions', such as training noise.
     """
-    given = np.asarray(contributions, dtype=float)
-    noise = np.broadcast_to(np.asarray(noise_variance, dtype=float), (len(given),))
-    p = np.ones(len(given))
-    step = max(1, CHUNK // max(given.shape[1], 2 ** (COUNTED - 1)))
-    for start in range(0, len(given), step):
+    differences = np.asarray(contributions, dtype=float)
+    noise = np.broadcast_to(np.asarray(noise_variance, dtype=float), (len(differences),))
+    p = np.ones(len(differences))
+    step = max(1, CHUNK // max(differences.shape[1], 2 ** (COUNTED - 1)))
+    for start in range(0, len(differences), step):
         part = slice(start, start + step)
-        p[part] = _flipped(np.abs(given[part]), np.abs(given[part].sum(axis=1)), noise[part])
+        p[part] = _flipped(np.abs(differences[part]), np.abs(differences[part].sum(axis=1)), noise[part])
     return p
 
 

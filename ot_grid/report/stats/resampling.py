@@ -35,15 +35,15 @@ def deviations(suite: Suite, *, draws: int = 10_000, seed: int = 0) -> Float32Ar
     return found
 
 
-def add_noise(found: Float32Array, variance: FloatArray, *, seed: int, degrees: float = np.inf) -> None:
+def add_noise(draws: Float32Array, variance: FloatArray, *, seed: int, degrees: float = np.inf) -> None:
     """Add independent normal noise of each row; its size, one for all, is as uncertain as so many degrees leave it."""
     random, deviation = np.random.default_rng(seed), np.sqrt(variance).astype(np.float32)
     if not deviation.any():
         return
-    size = np.sqrt(degrees / random.chisquare(degrees, len(found))) if np.isfinite(degrees) else np.ones(len(found))
-    step = max(1, CHUNK // found.shape[1])
-    for start in range(0, len(found), step):
-        part = found[start : start + step]
+    size = np.sqrt(degrees / random.chisquare(degrees, len(draws))) if np.isfinite(degrees) else np.ones(len(draws))
+    step = max(1, CHUNK // draws.shape[1])
+    for start in range(0, len(draws), step):
+        part = draws[start : start + step]
         noise = random.standard_normal(part.shape, dtype=np.float32)
         part += noise * deviation * size[start : start + step, None].astype(np.float32)
 

@@ -31,15 +31,15 @@ TAG_LENGTH = 64  # W&B refuses longer ones
 
 def main() -> None:
     """Do the job, then wait to be ended with all that wandb started, which may still wait for a server."""
-    said = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # stdout is for what we say, whatever wandb prints
     try:
         for line in tell(json.load(sys.stdin)):
-            print(json.dumps(line), file=said, flush=True)
+            print(json.dumps(line), file=answers, flush=True)
         last: dict[str, Any] = {"done": True}
     except BaseException as error:
         last = {"problem": in_words(error)}
-    print(json.dumps(last), file=said, flush=True)
+    print(json.dumps(last), file=answers, flush=True)
     time.sleep(LAST_SECONDS)
     os._exit(0)
 

@@ -22,7 +22,7 @@ ROLES = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assi
 MISSING = object()
 
 
-def cell(row: Cells, names: str | list[str | None] | None, wanted: str) -> Any:
+def cell(row: Cells, names: str | list[str | None] | None, column: str) -> Any:
     """Return the first of the named columns that is there; None for no name, or a null among the names.
 
     A name may be a path into objects and lists.
@@ -30,10 +30,10 @@ def cell(row: Cells, names: str | list[str | None] | None, wanted: str) -> Any:
     >>> cell({"reward_model": {"ground_truth": "4"}, "prompt": [{"content": "2+2?"}]}, "prompt.0.content", "question")
     '2+2?'
     """
-    return named(row, names, wanted)[1]
+    return named(row, names, column)[1]
 
 
-def named(row: Cells, names: str | list[str | None] | None, wanted: str) -> tuple[str, Any]:
+def named(row: Cells, names: str | list[str | None] | None, column: str) -> tuple[str, Any]:
     """Return the same with the name that it was found by; "" where none was needed."""
     if names is None:
         return "", None
@@ -44,8 +44,8 @@ def named(row: Cells, names: str | list[str | None] | None, wanted: str) -> tupl
         value = _at(row, name)
         if value is not MISSING:
             return name, value
-    guess = nearest(str(alternatives[0]) if alternatives else wanted, _paths(row, alternatives))
-    raise BadInput(f"columns.{wanted}={names!r}: there is no such column; {guess}")
+    guess = nearest(str(alternatives[0]) if alternatives else column, _paths(row, alternatives))
+    raise BadInput(f"columns.{column}={names!r}: there is no such column; {guess}")
 
 
 def _at(row: Cells, name: str) -> Any:

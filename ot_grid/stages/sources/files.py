@@ -94,20 +94,20 @@ def check(choice: Mapping[str, Any]) -> list[str]:
 
 
 def _check_pattern(choice: Mapping[str, Any]) -> list[str]:
-    found = (
+    problems = (
         []
         if choice["columns"].get("question") or choice["columns"].get("messages")
         else ["columns.question is not set: say which column holds the questions, or columns.messages for chats"]
     )
-    found += [
+    problems += [
         f"columns.{name} is not known; {nearest(name, WANTED)}" for name in choice["columns"] if name not in WANTED
     ]
     try:
         groups = re.compile(choice.get("answer_pattern") or "()").groups
     except re.error as error:
-        return [*found, f"answer_pattern={choice['answer_pattern']!r} is not a regular expression: {error}"]
+        return [*problems, f"answer_pattern={choice['answer_pattern']!r} is not a regular expression: {error}"]
     if groups != 1:
-        found.append(
+        problems.append(
             f"answer_pattern={choice['answer_pattern']!r} has {groups} groups; put one group around the answer"
         )
-    return found
+    return problems

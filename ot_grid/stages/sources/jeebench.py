@@ -50,10 +50,10 @@ def jeebench(
 def check(settings: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the settings alone."""
     kinds = settings["instructions"]
-    found = [
+    problems = [
         f"instructions lacks {kind!r}: a problem of that type cannot be asked" for kind in FORMS if kind not in kinds
     ]
-    found += [
+    problems += [
         f"instructions.{kind} is no type of problem; {nearest(kind, FORMS)}" for kind in kinds if kind not in FORMS
     ]
-    return found + lacking(settings["template"], "instruction", "question")
+    return problems + lacking(settings["template"], "instruction", "question")

@@ -71,16 +71,16 @@ def _tests(row: Cells) -> tuple[str | None, list[known_tests.Pair]]:
     public = _parsed(filled(row, "public_test_cases"), "public_test_cases", list)
     private = filled(row, "private_test_cases")
     packed = not private.lstrip().startswith("[")
-    found = public + _parsed(unpacked(private) if packed else private, "private_test_cases", list)
-    kinds = {test.get("testtype") if isinstance(test, Mapping) else None for test in found}
+    tests = public + _parsed(unpacked(private) if packed else private, "private_test_cases", list)
+    kinds = {test.get("testtype") if isinstance(test, Mapping) else None for test in tests}
     if kinds not in ({"stdin"}, {"functional"}):
-        raise BadInput(f"its {len(found)} tests are of the types {sorted(map(str, kinds))}; one of stdin, functional")
+        raise BadInput(f"its {len(tests)} tests are of the types {sorted(map(str, kinds))}; one of stdin, functional")
     if kinds == {"stdin"}:
-        return None, known_tests.pairs(found, "tests")
+        return None, known_tests.pairs(tests, "tests")
     function = _parsed(filled(row, "metadata"), "metadata", dict).get("func_name")
     if not isinstance(function, str) or not function.isidentifier():
         raise BadInput(f"metadata.func_name={function!r} is no name of the function that the tests call")
-    return function, known_tests.pairs(found, "tests")
+    return function, known_tests.pairs(tests, "tests")
 
 
 def _parsed(text: str, column: str, kind: type) -> Any:
@@ -96,10 +96,10 @@ def _parsed(text: str, column: str, kind: type) -> Any:
 def check(settings: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the settings alone."""
     days = {name: settings[name] for name in ("since", "until") if settings[name] is not None}
-    found = [f"{name}={day!r} is no date; write 'YYYY-MM-DD'" for name, day in days.items() if not _is_day(str(day))]
-    if not found and len(days) == 2 and days["since"] > days["until"]:
-        found.append(f"since={days['since']!r} is after until={days['until']!r}: no problem is between them")
+    problems = [f"{name}={day!r} is no date; write 'YYYY-MM-DD'" for name, day in days.items() if not _is_day(str(day))]
+    if not problems and len(days) == 2 and days["since"] > days["until"]:
+        problems.append(f"since={days['since']!r} is after until={days['until']!r}: no problem is between them")
     if not settings["files"] and not settings["file"]:
-        found.append("files=[] names no file of the dataset: no problem would be read")
-    found += lacking(settings["stdin_template"], "question", where="stdin_template")
-    return found + lacking(settings["call_template"], "question", "starter_code", where="call_template")
+        problems.append("files=[] names no file of the dataset: no problem would be read")
+    problems += lacking(settings["stdin_template"], "question", where="stdin_template")
+    return problems + lacking(settings["call_template"], "question", "starter_code", where="call_template")

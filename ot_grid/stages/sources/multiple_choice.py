@@ -100,18 +100,18 @@ def _index(value: Any, choices: Sequence[str], form: str) -> int | None:
 def check(settings: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the settings alone."""
     columns, template = settings["columns"], settings["template"]
-    found = [f"columns.{name} is not known; {nearest(name, WANTED)}" for name in columns if name not in WANTED]
-    found += [f"columns lacks {name!r}: give a column, or null" for name in WANTED if name not in columns]
-    if found:
-        return found
+    problems = [f"columns.{name} is not known; {nearest(name, WANTED)}" for name in columns if name not in WANTED]
+    problems += [f"columns lacks {name!r}: give a column, or null" for name in WANTED if name not in columns]
+    if problems:
+        return problems
     if not columns["question"]:
-        found.append("columns.question is not set: say which column holds the questions")
+        problems.append("columns.question is not set: say which column holds the questions")
     if columns["choices"] is None and (settings["shuffle"] or settings["answer_is"] == "text" or not columns["answer"]):
-        found.append(
+        problems.append(
             "columns.choices=null: choices within the question cannot be shuffled or looked up; "
             "use shuffle=false, answer_is=letter and a column with the letter"
         )
     elif not columns["answer"] and not settings["shuffle"]:
-        found.append("columns.answer=null without shuffle: the first choice is right, so every answer is A")
+        problems.append("columns.answer=null without shuffle: the first choice is right, so every answer is A")
     places = ["question"] if columns["choices"] is None else ["question", "choices"]
-    return found + lacking(template, *places) + lacking(settings["choice"], "letter", "choice", where="choice")
+    return problems + lacking(template, *places) + lacking(settings["choice"], "letter", "choice", where="choice")

@@ -37,16 +37,16 @@ def _inflated(data: bytes) -> bytes:
 
 
 def _string(data: bytes) -> str:
-    found: list[Any] = []
+    strings: list[Any] = []
     end: int | None = None
     for opcode, argument, position in pickletools.genops(data):
         end = position
         if opcode.name in STRINGS:
-            found.append(argument)
+            strings.append(argument)
         elif opcode.name not in AROUND:
             raise BadInput(f"packed data holds more than a string (opcode {opcode.name}); it is refused, not loaded")
-    if len(found) != 1 or end != len(data) - 1:
-        raise BadInput(f"packed data holds {len(found)} strings and bytes after them; it must be one string")
-    text = str(found[0])
+    if len(strings) != 1 or end != len(data) - 1:
+        raise BadInput(f"packed data holds {len(strings)} strings and bytes after them; it must be one string")
+    text = str(strings[0])
     text.encode()  # a lone surrogate is no text: UnicodeEncodeError is a ValueError
     return text

@@ -46,16 +46,16 @@ def _dataset(generator: str, size: int, seed: int, options: Mapping[str, Any]) -
 
 def check(choice: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the settings of a generator."""
-    found = []
+    problems = []
     template = choice.get("template")
     if template and "{question}" not in template:
-        found.append(f"template={template!r} has no {{question}}: every question would be the same; put it in")
+        problems.append(f"template={template!r} has no {{question}}: every question would be the same; put it in")
     if int(choice["size"]) < 1:
-        return [*found, f"size={choice['size']!r} makes no questions; use a positive number"]
+        return [*problems, f"size={choice['size']!r} makes no questions; use a positive number"]
     if not extras.there("reasoning_gym"):  # preflight says so where something is to run
-        return found
+        return problems
     try:
         _dataset(choice["generator"], choice["size"], choice["seed"], choice.get("options") or {})
     except BadInput as error:
-        found += error.problems
-    return found
+        problems += error.problems
+    return problems

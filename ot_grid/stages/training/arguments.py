@@ -73,13 +73,15 @@ def attention(order: dict[str, Any], device: str) -> dict[str, str]:
 
     For packed rows flash attention is taken where it is installed: torch's own builds a mask of all pairs for them.
     """
-    wanted = order["attention"]
-    if wanted == "auto":
+    implementation = order["attention"]
+    if implementation == "auto":
         packed = order["packing"] and device == "cuda" and find_spec("flash_attn") is not None
         return {"attn_implementation": "flash_attention_2"} if packed else {}
-    if wanted.startswith("flash") and device == "cpu":
-        raise BadInput(f"cluster.attention={wanted!r} is for GPUs, and there is none here; use auto, sdpa or eager")
-    return {"attn_implementation": wanted}
+    if implementation.startswith("flash") and device == "cpu":
+        raise BadInput(
+            f"cluster.attention={implementation!r} is for GPUs, and there is none here; use auto, sdpa or eager"
+        )
+    return {"attn_implementation": implementation}
 
 
 def split_batch(batch_size: int, device: str, world: int) -> tuple[int, int]:

@@ -56,20 +56,20 @@ def command(cluster: Cluster, order: Path, config: str | None = None) -> list[st
 
 def _how(cluster: Cluster, nodes: int, devices: int, config: str | None) -> list[str]:
     """Return accelerate's options for the processes of this job and the way they work together."""
-    given = cluster.accelerate_config
+    chosen = cluster.accelerate_config
     count = ["--num_machines", str(nodes), "--num_processes", str(nodes * max(1, devices))]
     if not devices:
-        if not given:
+        if not chosen:
             threads = ["--num_cpu_threads_per_process", str(cluster.threads or machine.cores())]
             return ["--cpu", *count, *threads, "--mixed_precision", "no", "--dynamo_backend", "no"]
-        if not _is_path(given):
+        if not _is_path(chosen):
             raise BadInput(
-                f"cluster.accelerate_config={given!r} is for GPUs, and there is none on {socket.gethostname()}; ask "
+                f"cluster.accelerate_config={chosen!r} is for GPUs, and there is none on {socket.gethostname()}; ask "
                 "for some with cluster.slurm.gpus, or leave accelerate_config at null"
             )
-    check(given, Gpus(devices, ASSUMED_GB, nodes))
+    check(chosen, Gpus(devices, ASSUMED_GB, nodes))
     usual = "one_gpu" if nodes * devices == 1 else "one_node_ddp" if nodes == 1 else "many_nodes_ddp"
-    name = given or config or usual
+    name = chosen or config or usual
     precision = ["--mixed_precision", "no"] if cluster.dtype == "float32" else []
     return [
         "--config_file",
@@ -102,22 +102,22 @@ def check(given: str | None, job: Gpus) -> None:
         )
 
 
-def config_file(given: str) -> Path:
+def config_file(name: str) -> Path:
     """Return the file that `cluster.accelerate_config` means: one of slurm/accelerate by its name, or a path."""
-    if _is_path(given):
-        path = Path(given).expanduser().absolute()
+    if _is_path(name):
+        path = Path(name).expanduser().absolute()
         if not path.is_file():
             raise BadInput(
-                f"cluster.accelerate_config={given!r}: there is no file {path}; give the path of a file of "
+                f"cluster.accelerate_config={name!r}: there is no file {path}; give the path of a file of "
                 f"`accelerate config`, or a name: {', '.join(config_names())}"
             )
         return path
-    if given not in config_names():
+    if name not in config_names():
         raise BadInput(
-            f"cluster.accelerate_config={given!r} is no file of ours; {nearest(given, config_names())}; or the path "
+            f"cluster.accelerate_config={name!r} is no file of ours; {nearest(name, config_names())}; or the path "
             "of a file of `accelerate config`"
         )
-    return _shipped() / f"{given}.yaml"
+    return _shipped() / f"{name}.yaml"
 
 
 def config_names() -> list[str]:

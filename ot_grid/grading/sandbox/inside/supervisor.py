@@ -79,15 +79,15 @@ def _open_path() -> None:
 
 def _one(order: Instruction, case: dict[str, Any]) -> Callable[[], None] | None:
     """Fork a child for a case, watch it, clean up after it, report; in the child return what plays it."""
-    given = _file(case["text"].encode("utf-8", "backslashreplace") if order.kind == "stdin" else b"")
+    stdin = _file(case["text"].encode("utf-8", "backslashreplace") if order.kind == "stdin" else b"")
     ours, theirs = zip(*(os.pipe() for _ in range(3)), strict=True)
     proof, prover = os.pipe()
     pid = os.fork()
     if pid == 0:
         private = [theirs[2], proof] if order.kind != "stdin" else []
-        become(order, [given, *theirs[:2], *private], case["files"])
+        become(order, [stdin, *theirs[:2], *private], case["files"])
         return lambda: play(order, case["text"])
-    for fd in (given, *theirs, proof):
+    for fd in (stdin, *theirs, proof):
         os.close(fd)
     nonce = os.urandom(16)  # made after the fork: the child's memory does not hold it
     watch = Watch(order, pid, ours)
@@ -111,10 +111,10 @@ def _file(content: bytes) -> int:
 
 
 def _report(order: Instruction, watch: Watch, nonce: bytes) -> None:
-    out, err, said = (bytes(watch.held[fd]) for fd in watch.pipes)
+    out, err, proof = (bytes(watch.held[fd]) for fd in watch.pipes)
     if order.kind == "assert":
-        said = b"done" if said == nonce else b""
+        proof = b"done" if proof == nonce else b""
     head = REPORT.pack(
-        watch.status or 0, watch.cpu, watch.wall, watch.peak, watch.stopped, len(out), len(err), len(said)
+        watch.status or 0, watch.cpu, watch.wall, watch.peak, watch.stopped, len(out), len(err), len(proof)
     )
-    write(1, head + out + err + said)
+    write(1, head + out + err + proof)
