@@ -16,14 +16,13 @@ from ot_grid import machine
 from ot_grid.planning.plan import Plan, StageRun
 
 PART = 10  # a tenth of the time is spent on telling, where cells end faster than they are told
-LOG = "track.log"
 
 
 class Mirroring:
     """Has the cells of a plan told, each when its last evaluation has a record."""
 
     def __init__(self, plan: Plan, missing: Iterable[StageRun], logs: Path) -> None:
-        self.plan, self.log = plan, logs / LOG
+        self.plan, self.log = plan, logs / "track.log"
         to_come = {run.key for run in missing if run.stage == "eval"}
         evaluations = [to_come & set(cell.runs) for cell in plan.cells] if plan.runtime.tracking.at_once else []
         self._left = [keys for keys in evaluations if keys]  # of each cell that has not ended

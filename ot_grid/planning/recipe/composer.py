@@ -20,7 +20,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from ot_grid.config import RECIPE_GROUPS, RUNTIME_FIELDS, Recipe, Runtime
+from ot_grid.config import MISSING, RECIPE_GROUPS, RUNTIME_FIELDS, Recipe, Runtime
 from ot_grid.errors import Problems, nearest
 from ot_grid.planning import local_files, rehearsal
 from ot_grid.planning.recipe.grammar import TOP_FIELDS, is_value, lines_of, single, touched
@@ -60,9 +60,11 @@ class Composer:
         self.shared = lines_of([override for override in overrides if self._is_choice(override)])
 
     def choices(self, group: str) -> list[str]:
-        """Return the choices of a group, none when there is no such group; looked up once, which takes Hydra 0.05 s."""
+        """Return the choices of a group, none when there is no such group."""
         if group not in self._choices:
-            self._choices[group] = list(self.loader.get_group_options(group))
+            # The loader itself would copy all that it holds first, which takes 0.05 s.
+            ask = getattr(self.loader, "repository", self.loader)
+            self._choices[group] = list(ask.get_group_options(group))
         return self._choices[group]
 
     def complete(self, group: str, scale: Sequence[Override]) -> list[str]:
@@ -162,7 +164,19 @@ def _plain(bare: DictConfig) -> dict[str, Any]:
     """Return a config as plain data, with the settings that are left open under "open"."""
     plain = OmegaConf.to_container(bare, resolve=True, enum_to_str=True)
     assert isinstance(plain, dict)
-    return {**{str(name): value for name, value in plain.items()}, "open": sorted(OmegaConf.missing_keys(bare))}
+    return {**{str(name): value for name, value in plain.items()}, "open": sorted(_open(plain))}
+
+
+def _open(value: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths that are left open, as `OmegaConf.missing_keys` does, which takes ten times as long."""
+    if value == MISSING:
+        yield path
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _open(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _open(inner, f"{path}[{number}]")
 
 
 INTERPOLATION = re.compile(r"\$\{([^:${}]+)\}")
