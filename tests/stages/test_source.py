@@ -152,6 +152,21 @@ def test_check_says_what_is_wrong_with_a_file(tmp_path, rows, more, says):
     assert re.search(says, problems[0]), problems
 
 
+@pytest.mark.parametrize(
+    ("answers", "more", "says"),
+    [
+        ([1, 2], {}, "2 questions"),
+        ([1, None], {}, "2 questions, 1 without a known answer"),
+        (["", None], {}, "2 questions, all without a known answer"),
+        (["no", "= 2"], {"answer_pattern": "= (.)"}, "2 questions, 1 without a known answer"),
+    ],
+)
+def test_a_census_says_how_many_answers_are_known(tmp_path, answers, more, says):
+    """A column that nobody named is told before anything is bought: nothing could be verified by it."""
+    rows = [{"question": f"q{number}", "answer": answer} for number, answer in enumerate(answers)]
+    assert str(sources.census(jsonl(tmp_path / "q.jsonl", rows, **more))) == says
+
+
 def test_check_names_the_nearest_file(tmp_path):
     """A missing file is told with the likeliest one beside it."""
     choice = jsonl(tmp_path / "questions.jsonl", [{"question": "q", "answer": 1}])

@@ -84,6 +84,7 @@ class Census:
     """What a local file holds for a choice: questions, rows that are dropped and why, and what is wrong with it."""
 
     questions: int = 0
+    unanswered: int = 0  # of the questions, those without a known answer
     dropped: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     whole: bool = True  # else only its beginning was read
@@ -91,7 +92,10 @@ class Census:
     def __str__(self) -> str:
         lost = ", ".join(f"{count} dropped: {reason}" for reason, count in self.dropped.items())
         begun = "" if self.whole else " in the part that was read"
-        return f"{self.questions} questions{begun}{f', {lost}' if lost else ''}"
+        unknown = f"{'all' if self.unanswered == self.questions else self.unanswered} without a known answer"
+        return ", ".join(
+            [f"{self.questions} questions{begun}", *([unknown] if self.unanswered else []), *filter(None, [lost])]
+        )
 
 
 def check(choice: Mapping[str, Any], files: Mapping[str, str] = NOWHERE) -> list[str]:
@@ -115,18 +119,20 @@ def census(choice: Mapping[str, Any], files: Mapping[str, str] = NOWHERE) -> Cen
     if not any(str(settings.get(name) or "").startswith(local_files.PREFIX) for name in local_files.SETTINGS):
         return Census(**counted())
     name = key.short([VERSION, settings])
-    return Census(**local_files.remembered("counts", name, counted))
+    return Census(**local_files.remembered("census", name, counted))
 
 
 def _counted(settings: Mapping[str, Any], files: Mapping[str, str], most: int | None) -> dict[str, Any]:
-    questions, empty = 0, 0
+    questions, empty, unanswered = 0, 0, 0
     try:
         for question in itertools.islice(load(settings, name="", domain="", files=files), most):
-            questions += bool(question.text.strip())
-            empty += not question.text.strip()
+            there = bool(question.text.strip())
+            questions, empty = questions + there, empty + (not there)
+            unanswered += there and question.answer is None
     except BadInput as error:
         return {"problems": error.problems}
-    found: dict[str, Any] = {"questions": questions, "dropped": {EMPTY: empty} if empty else {}}
+    found: dict[str, Any] = {"questions": questions, "unanswered": unanswered}
+    found["dropped"] = {EMPTY: empty} if empty else {}
     if not questions:
         where = settings.get("path") or settings.get("file")
         found["problems"] = (f"{files.get(str(where), where)} holds no questions for this choice",)
