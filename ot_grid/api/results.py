@@ -192,7 +192,8 @@ def show(
     sweep, found = frozen.find_cell(Store.of(place), cell)
     rows = showing.EXAMPLES if most is None else most
     stages = showing.build(Store.of(place), sweep, found, stage=stage, most=rows, held_out=held_out)
-    looked = tuple(name for name in held_out if any(run.label == name and run.stage == "eval" for run in found.runs))
+    evaluated = {run.label for run in found.runs if run.stage == "eval"}
+    looked = tuple(name for name in held_out if name in evaluated)
     if looked:
         looks.write(Store.of(place).sweep(sweep.name), looked)
     return Showing(found, stages, looked)

@@ -59,7 +59,8 @@ def cancel(place: Store, name: str) -> Cancelled:
         queue = slurm.queue()
         rest = _queued(place, sweep, queue)
         slurm.cancel(sorted({job.array for _, jobs in rest for job in jobs}))
-    ended = {job.job: job for job in [*healing, *(job for _, jobs in rest for job in jobs)]}
+    others = [job for _, jobs in rest for job in jobs]
+    ended = {job.job: job for job in [*healing, *others]}
     keys = set(_to_make(place, rest))
     return Cancelled(
         len(ended), sum(job.running for job in ended.values()), len(keys), _waiting(place, sweep, keys, queue)
@@ -110,7 +111,10 @@ def _to_make(place: Store, given: Iterable[tuple[Batch, list[Queued]]]) -> Itera
 def _waiting(place: Store, sweep: str, keys: set[str], queue: Queue) -> dict[str, int]:
     """Return the other sweeps with queued jobs that need some of these stage runs."""
     others = {batch.sweep for batch in batches.live(place) if batch.sweep != sweep and batch.name in queue.by_batch}
-    needed = {
-        name: {run.key for cell in frozen.find_sweep(place, name).cells for run in cell.runs} for name in sorted(others)
-    }
-    return {name: len(theirs & keys) for name, theirs in needed.items() if theirs & keys}
+    needed = {}
+    for name in sorted(others):
+        cells = frozen.find_sweep(place, name).cells
+        theirs = {run.key for cell in cells for run in cell.runs} & keys
+        if theirs:
+            needed[name] = len(theirs)
+    return needed

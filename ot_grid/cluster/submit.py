@@ -202,7 +202,9 @@ class Submission:
         first = packs[0].runs[0]
         want = self.wants[first.key].resources
         shared = (want.workers or 1) > 1
-        orders = [[{**self.artifacts.order(run, self.plan), "shared": shared} for run in pack.runs] for pack in packs]
+        orders = []
+        for pack in packs:
+            orders.append([{**self.artifacts.order(run, self.plan), "shared": shared} for run in pack.runs])
         inside = {run.key for pack in packs for run in pack.runs}
         parents = {
             self.jobs[parent] for pack in packs for run in pack.runs for parent in run.inputs if parent in self.jobs

@@ -49,6 +49,11 @@ class Varied:
         """The override of each value."""
         return dict(self.steps)
 
+    @property
+    def factor(self) -> Factor:
+        """The factor as points know it."""
+        return Factor(self.name, tuple(value for value, _ in self.steps), self.repeat)
+
 
 @dataclass
 class Grid:
@@ -65,8 +70,8 @@ class Grid:
     @property
     def factors(self) -> list[Factor]:
         """The factors as points know them."""
-        named = [one for one in self.varied.values() if one.steps]  # one without any has a problem that is noted
-        return [Factor(one.name, tuple(value for value, _ in one.steps), one.repeat) for one in named]
+        # One without any value has a problem that is noted.
+        return [one.factor for one in self.varied.values() if one.steps]
 
     @property
     def fixed(self) -> list[Override]:
@@ -200,10 +205,11 @@ def _layout(file: SweepFile, asked: Grid, written: Mapping[str, Varied], compose
     """Return how the factors become points; a value that neither file nor command line has is a problem."""
     exclude = []
     for entry in file.exclude:
-        left = {name: [_value(name, text, composer) for text in texts] for name, texts in entry.items()}
-        for name, texts in left.items():
+        left = {}
+        for name, texts in entry.items():
+            left[name] = [_value(name, text, composer) for text in texts]
             known = {**written[name].overrides, **(asked.varied.get(name, written[name]).overrides)}
-            for text in texts:
+            for text in left[name]:
                 if text not in known and known:
                     composer.problems.add(f"{file.path}: exclude names {name}={text}; {nearest(text, known)}")
         fixed = {name: shown(values(one)[0]) for name in left if not isinstance(one := asked.slots[name], Varied)}

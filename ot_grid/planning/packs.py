@@ -97,7 +97,10 @@ def waves(missing: Sequence[StageRun], wants: Wants) -> list[Wave]:
         first = chain.runs[0]
         array = "cpu" if first.needs == "cpu" else first.stage, wants[first.key].shape
         arrays.setdefault(chain.wave, {}).setdefault(array, []).append(Pack(list(chain.runs)))
-    return [{array: list(_packed(jobs, wants)) for array, jobs in arrays[wave].items()} for wave in sorted(arrays)]
+    made = []
+    for _, wave in sorted(arrays.items()):
+        made.append({array: list(_packed(jobs, wants)) for array, jobs in wave.items()})
+    return made
 
 
 def _chained(missing: Sequence[StageRun], wants: Wants) -> list[_Chain]:

@@ -119,8 +119,10 @@ class Plan:
             raise BadInput(f"--until {last!r} is no stage; {nearest(last, order)}")
         wanted = order[: order.index(last) + 1]
         runs = {run.key: run for stage in wanted for run in self.runs.values() if run.stage == stage}
-        cells = tuple(replace(cell, runs=tuple(key for key in cell.runs if key in runs)) for cell in self.cells)
-        return replace(self, cells=cells, runs=runs)
+        cells = []
+        for cell in self.cells:
+            cells.append(replace(cell, runs=tuple(key for key in cell.runs if key in runs)))
+        return replace(self, cells=tuple(cells), runs=runs)
 
     @property
     def banner(self) -> list[str]:

@@ -7,7 +7,7 @@ at each step of what repeats. It must not know what a factor means, nor where it
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ot_grid.errors import BadInput, Problems, nearest
@@ -85,7 +85,8 @@ def _axes(factors: Sequence[Factor], zipped: Sequence[Sequence[str]]) -> Iterato
         if len(set(lengths.values())) > 1:
             told = ", ".join(f"{count} of {name}" for name, count in lengths.items())
             problems.add(f"zip: {told}: what steps together needs equally many values")
-        steps = [dict(zip(lengths, step, strict=False)) for step in zip(*(one.values for one in own), strict=False)]
+        rows = zip(*[one.values for one in own], strict=False)
+        steps = [dict(zip(lengths, row, strict=False)) for row in rows]
         for step in steps:
             if len(own) > 1 and steps.count(step) > 1:
                 problems.add(f"zip: the step {label(step)} stands twice; name it once")
@@ -105,6 +106,10 @@ def _one_at_a_time(axes: Sequence[Axis], start: Point) -> Iterator[Point]:
         yield from ({**start, **step} for step in axis if not step.items() <= start.items())
 
 
+def _only(names: Iterable[str], step: Point) -> Point:
+    return {name: step[name] for name in names}
+
+
 def _start(axes: Sequence[Axis], versus: Mapping[str, str]) -> Point:
     """Return the point that `versus` names: of each axis its step there, or the first."""
     start, problems = {}, Problems()
@@ -112,7 +117,7 @@ def _start(axes: Sequence[Axis], versus: Mapping[str, str]) -> Point:
         wanted = {name: versus[name] for name in axis[0] if name in versus}
         fitting = [step for step in axis if wanted.items() <= step.items()]
         if not fitting:
-            known = nearest(label(wanted), [label({name: step[name] for name in wanted}) for step in axis])
+            known = nearest(label(wanted), [label(_only(wanted, step)) for step in axis])
             problems.add(f"versus={label(versus)!r} is no cell of this sweep: there is no {label(wanted)}; {known}")
         start.update((fitting or axis)[0])
     problems.raise_if_any()

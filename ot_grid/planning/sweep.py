@@ -50,10 +50,7 @@ def plan(request: Request) -> Plan:
     return Plan(
         name=_name(request, file, cells, grid.varied),
         command=_command(request),
-        factors={
-            name: tuple(dict.fromkeys(cell.coordinates[name] for cell in made if name in cell.coordinates))
-            for name in grid.varied
-        },
+        factors={name: _choices(name, made) for name in grid.varied},
         cells=cells,
         runs=builder.runs,
         runtime=replace(with_takes(runtime_of(composed[0][0]), composer.takes), files=composer.files),
@@ -64,6 +61,11 @@ def plan(request: Request) -> Plan:
         design=file.design if file else points.PRODUCT,
         winner=winner,
     )
+
+
+def _choices(factor: str, cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Return the choices of a factor, in the order in which cells have them."""
+    return tuple(dict.fromkeys(cell.coordinates[factor] for cell in cells if factor in cell.coordinates))
 
 
 def _over_winner(

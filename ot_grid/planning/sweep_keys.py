@@ -128,10 +128,13 @@ def _zip(value: Any) -> tuple[tuple[str, ...], ...]:
 def _exclude(value: Any) -> tuple[dict[str, tuple[str, ...]], ...]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) and entry for entry in value):
         raise BadInput(f"={_text(value)!r} must be a list of points, e.g. [{{filter: length, teacher: r1}}]")
-    return tuple(
-        {name: _once(values if isinstance(values, list) else [values], "of values") for name, values in entry.items()}
-        for entry in value
-    )
+    return tuple(map(_point, value))
+
+
+def _point(entry: Mapping[Any, Any]) -> dict[str, tuple[str, ...]]:
+    return {
+        name: _once(values if isinstance(values, list) else [values], "of values") for name, values in entry.items()
+    }
 
 
 def _versus(value: Any) -> str:
@@ -166,7 +169,8 @@ KEYS: dict[str, Callable[[Any], Any]] = {
 
 def between(made: Mapping[str, Any]) -> Iterator[str]:
     """Yield what does not fit between the keys of a file."""
-    vary, repeat = ({name.lstrip("+") for name in made.get(key, ())} for key in ("vary", "repeat"))
+    vary = {name.lstrip("+") for name in made.get("vary", ())}
+    repeat = {name.lstrip("+") for name in made.get("repeat", ())}
     fixed = {line.partition("=")[0].lstrip("+") for line in (made["base"].lines if "base" in made else ())}
     yield from (f"{name} is in vary and in repeat: compare it or average over it" for name in sorted(vary & repeat))
     yield from (f"{name} is in base and varied; take it out of one" for name in sorted(fixed & (vary | repeat)))

@@ -164,8 +164,10 @@ def build(store: Store, name: str | None, asked: Asked | None = None) -> Report:
     accepted = selection.accepted_now(sweep, store.sweep(sweep.name), asked.accept, asked.withdraw)
     asking.check(asked, shown)
     reference = pick(sweep, asked.reference) if asked.reference is not None else None
-    measured = [cell for cell in sweep.cells if not any(cell is one.cell for one in (scores.results if scores else ()))]
-    read = [*reader.results(replace(sweep, cells=tuple(measured))), *(scores.results if scores else ())]
+    elsewhere = scores.results if scores else ()
+    theirs = {id(result.cell) for result in elsewhere}
+    measured = tuple(cell for cell in sweep.cells if id(cell) not in theirs)
+    read = [*reader.results(replace(sweep, cells=measured)), *elsewhere]
     judged = gates.flagged(shown.judged(read), accepted, rehearsed=bool(sweep.banner))
     notices = [
         *wishes.benchmarks(shown, read, looks.read(store.sweep(sweep.name))),

@@ -60,8 +60,9 @@ def complete(sweep: Sweep, numbers: Numbers | None) -> bool:
     names = _varied(sweep, numbers)
     if numbers is None or not names:
         return True
-    there = {tuple(row[name] for name in names) for row in _design(numbers, names)}
-    return len(there) == math.prod(len({point[place] for point in there}) for place in range(len(names)))
+    there = {tuple(row.values()) for row in _design(numbers, names)}
+    choices = zip(*there, strict=True)
+    return len(there) == math.prod(len(set(chosen)) for chosen in choices)
 
 
 def _measured(numbers: Numbers) -> list[Row]:
@@ -75,18 +76,26 @@ def _seeds(numbers: Numbers) -> np.ndarray:
 def _varied(sweep: Sweep, numbers: Numbers | None) -> list[str]:
     """Return the factors of which two choices or more are ranked."""
     rows = _measured(numbers) if numbers else []
-    names = [name for name in sweep.factors if name not in sweep.repeat and all(name in r.coordinates for r in rows)]
-    return [name for name in names if len({row.coordinates[name] for row in rows}) > 1]
+    varied = []
+    for name in sweep.factors:
+        chosen = {row.coordinates.get(name) for row in rows}
+        if name not in sweep.repeat and None not in chosen and len(chosen) > 1:
+            varied.append(name)
+    return varied
 
 
 def _design(numbers: Numbers, names: Sequence[str]) -> list[Mapping[str, str]]:
-    return [{name: row.coordinates[name] for name in names} for row in _measured(numbers)]
+    design: list[Mapping[str, str]] = []
+    for row in _measured(numbers):
+        design.append({name: row.coordinates[name] for name in names})
+    return design
 
 
 def _main(numbers: Numbers, factor: str) -> Effects:
     assert numbers.suite is not None
     rows = _measured(numbers)
-    names = [name for name in rows[0].coordinates if all(name in row.coordinates for row in rows)]
+    common = set(rows[0].coordinates).intersection(*(row.coordinates for row in rows))
+    names = [name for name in rows[0].coordinates if name in common]
     return main_effects(numbers.suite, _design(numbers, names), factor, floor=numbers.floor, seeds=_seeds(numbers))
 
 

@@ -211,8 +211,10 @@ def _collapsed(results: Sequence[Result]) -> Iterator[Flag]:
 def _collapsed_among(results: Sequence[Result]) -> Iterator[Flag]:
     names = list(dict.fromkeys(each.name for result in results for each in result.benchmarks))
     done = [result.done for result in results]
-    scores = np.array([[100 * each[name].score if name in each else np.nan for name in names] for each in done])
-    scores = scores.reshape(len(results), len(names))
+    scores = np.full((len(results), len(names)), np.nan)
+    for (row, column), _ in np.ndenumerate(scores):
+        if names[column] in done[row]:
+            scores[row, column] = 100 * done[row][names[column]].score
     errors = _Errors(done)
     for fall in collapse.falls(scores, Alike(results), lambda row, column: errors.of(row, names[column])):
         own, others = scores[fall.row, fall.column], np.delete(scores[:, fall.column], fall.row)

@@ -163,12 +163,9 @@ def _alarms(table: pd.DataFrame, flagged: set[tuple[str, str]]) -> Iterator[str]
 
 def _conditions(results: Sequence[Result]) -> Iterator[str]:
     """Yield under which conditions replies were drawn and graded, where that limits what they say."""
-    open_to_code, unsteady = (
-        list(
-            dict.fromkeys(each.name for result in results for each in result.benchmarks if getattr(each, fact) == word)
-        )
-        for fact, word in (("sandbox", "rlimits"), ("seeding", "engine"))
-    )
+    benchmarks = [each for result in results for each in result.benchmarks]
+    open_to_code = list(dict.fromkeys(each.name for each in benchmarks if each.sandbox == "rlimits"))
+    unsteady = list(dict.fromkeys(each.name for each in benchmarks if each.seeding == "engine"))
     if open_to_code:
         yield (
             f"Graded without isolation: {', '.join(open_to_code)}. The students' code ran under resource limits only "

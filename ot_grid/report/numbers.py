@@ -113,7 +113,9 @@ def numbers(ranked: Sequence[Row], reference: Row | None, options: Options) -> N
 
 def _names(sides: Aligned | None, published: Sequence[Row]) -> tuple[str, ...]:
     sets = [set(sides.names)] if sides else []
-    sets += [{each.name for each in result.benchmarks} for row in published for result in row.used]
+    for row in published:
+        for result in row.used:
+            sets.append({each.name for each in result.benchmarks})
     return tuple(sorted(set.intersection(*sets))) if sets else ()
 
 

@@ -178,11 +178,11 @@ def _of_parquet(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]
         raise BadInput(f"--scores {str(path)!r} is not there") from error
     except (pa.ArrowException, OSError, ValueError) as error:
         raise BadInput(f"--scores {str(path)!r} is not a parquet file ({error})") from error
-    rows = [
-        {name: "" if value is None or value != value else str(value) for name, value in row.items()}
-        for row in table.to_pylist()
-    ]
-    return list(enumerate(rows, 1)), list(table.column_names)
+    rows = []
+    for number, row in enumerate(table.to_pylist(), 1):
+        known = {name: "" if value is None or value != value else str(value) for name, value in row.items()}
+        rows.append((number, known))
+    return rows, list(table.column_names)
 
 
 def _line(number: int, row: Mapping[str, str | None], problems: list[str]) -> Line | None:

@@ -53,7 +53,7 @@ def wrapped(paragraphs: Iterable[str]) -> list[str]:
 
 def laid_out(section: Section) -> Iterator[str]:
     """Yield the lines of a table, on as many pages of columns as the width asks for."""
-    columns = [[_cut(each) for each in column] for column in zip(section.headers, *section.rows, strict=True)]
+    columns = [list(map(_cut, column)) for column in zip(section.headers, *section.rows, strict=True)]
     widths = [max(map(len, column)) for column in columns]
     for number, shown in enumerate(_pages(widths, section.second)):
         if number:
@@ -114,8 +114,9 @@ def fragment(page: Page) -> str:
     parts = [f"<p>{html.escape(line)}</p>" for line in told]
     for section in page.sections:
         head = "".join(f"<th>{html.escape(name)}</th>" for name in section.headers)
-        rows = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in section.rows]
-        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        body = ""
+        for row in section.rows:
+            body += f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>"
         parts.append(f"<h4>{html.escape(section.title)}</h4><table><tr>{head}</tr>{body}</table>")
     parts += [f"<p>{html.escape(f'{cell}: {cause}')}</p>" for cell, cause in page.unranked]
     return f"<div>{''.join(parts)}</div>"

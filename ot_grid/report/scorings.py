@@ -6,6 +6,7 @@ for. It must not score anything.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,12 @@ def check(label: str, artifacts: Iterable[Path]) -> None:
 
 def said(label: str, benchmarks: Sequence[Sequence[BenchmarkResult]]) -> str:
     """Return which benchmarks were read from the scoring `label`, and which were not; `benchmarks` by cell."""
-    names = dict.fromkeys(each.name for cell in benchmarks for each in cell)
-    by_name = {name: [each for cell in benchmarks for each in cell if each.name == name] for name in names}
-    here = {name: sum(each.grade == label for each in found) for name, found in by_name.items()}
-    whole = [name for name, found in by_name.items() if here[name] == len(found)]
-    mixed = [
-        f"{name} ({here[name]} of {len(by_name[name])} cells)" for name in names if 0 < here[name] < len(by_name[name])
-    ]
-    first = [name for name in names if not here[name]]
+    every = [each for cell in benchmarks for each in cell]
+    cells = Counter(each.name for each in every)
+    here = Counter(each.name for each in every if each.grade == label)
+    whole = [name for name in cells if here[name] == cells[name]]
+    mixed = [f"{name} ({here[name]} of {cells[name]} cells)" for name in cells if 0 < here[name] < cells[name]]
+    first = [name for name in cells if not here[name]]
     parts = [f"from it: {', '.join(whole) or 'none'}", *([f"as first scored: {', '.join(first)}"] if first else [])]
     if mixed:
         parts.append(f"in part, so that their cells do not compare: {', '.join(mixed)}")

@@ -231,7 +231,8 @@ def _with_interval(row: Any) -> str:
 
 def table_of(title: str, columns: dict[str, tuple[bool, list[str]]], second: int = 0) -> Section:
     """Return a section of columns, each with whether it holds numbers."""
-    rows = [list(row) for row in zip(*(cells for _, cells in columns.values()), strict=True)]
+    cells = [column for _, column in columns.values()]
+    rows = list(map(list, zip(*cells, strict=True)))
     return Section(title, list(columns), rows, [number for number, _ in columns.values()], second)
 
 

@@ -27,8 +27,9 @@ class Alike(Sequence[list[Ints]]):
 
     def __init__(self, results: Sequence[Result]) -> None:
         factors = dict.fromkeys(factor for result in results for factor in result.cell.coordinates)
-        chosen = [[result.cell.coordinates.get(factor) for result in results] for factor in factors]
-        self._chosen = [_numbered(each) for each in chosen]
+        self._chosen = []
+        for factor in factors:
+            self._chosen.append(_numbered([result.cell.coordinates.get(factor) for result in results]))
         self._cells = len(results)
 
     def __len__(self) -> int:

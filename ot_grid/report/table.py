@@ -157,10 +157,10 @@ def _domains(sweep: Sweep, scores: Mapping[str, float], names: Sequence[str]) ->
         domains.setdefault(sweep.domains.get(name, "other"), []).append(name)
     if len(domains) < 2:
         return {}
-    return {
-        DOMAIN + domain: overall([scores.get(name, math.nan) for name in members])
-        for domain, members in sorted(domains.items())
-    }
+    means = {}
+    for domain, members in sorted(domains.items()):
+        means[DOMAIN + domain] = overall([scores.get(name, math.nan) for name in members])
+    return means
 
 
 def _difference(numbers: Numbers | None, place: int | None) -> dict[str, Any]:

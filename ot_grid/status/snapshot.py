@@ -66,7 +66,8 @@ class Snapshot:
     @property
     def complete(self) -> int:
         """How many cells are complete."""
-        return sum(all(self.kinds[run_key] == DONE for run_key in cell.runs) for cell in self.plan.cells)
+        done = {run_key for run_key, kind in self.kinds.items() if kind == DONE}
+        return sum(done.issuperset(cell.runs) for cell in self.plan.cells)
 
     @property
     def failed(self) -> bool:

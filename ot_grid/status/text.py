@@ -66,9 +66,8 @@ def text(snapshot: Snapshot, *, every: bool = False) -> Iterator[str]:
 def table(snapshot: Snapshot) -> Iterator[str]:
     """Yield the counts of each stage."""
     count = Counter((run.stage, snapshot.kinds[run.key]) for run in snapshot.plan.runs.values())
-    columns = {
-        name: kinds for name, kinds in COLUMNS.items() if name in ALWAYS or any(snapshot.counts[k] for k in kinds)
-    }
+    there = {kind for kind, number in snapshot.counts.items() if number}
+    columns = {name: kinds for name, kinds in COLUMNS.items() if name in ALWAYS or there & set(kinds)}
     yield f"  {'stage':<14}{'all':>7}" + "".join(f"{name:>9}" for name in columns)
     for stage in [stage.name for stage in STAGES]:
         numbers = [sum(count[stage, kind] for kind in kinds) for kinds in columns.values()]

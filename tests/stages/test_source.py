@@ -172,6 +172,11 @@ def test_check_names_the_nearest_file(tmp_path):
     choice = jsonl(tmp_path / "questions.jsonl", [{"question": "q", "answer": 1}])
     assert "did you mean 'questions.jsonl'?" in sources.check({**choice, "path": str(tmp_path / "question.jsonl")})[0]
     assert "its folder is not there" in sources.check({**choice, "path": str(tmp_path / "no" / "q.jsonl")})[0]
+    assert sources.check({**choice, "path": str(tmp_path)})[0].endswith(
+        "it is a folder; name one file of it: questions.jsonl"
+    )
+    (tmp_path / "empty").mkdir()
+    assert sources.check({**choice, "path": str(tmp_path / "empty")})[0].endswith("a folder without a file to read")
 
 
 @pytest.mark.parametrize(

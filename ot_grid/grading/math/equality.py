@@ -210,10 +210,13 @@ def _differ_in_letters(known: str, answer: str) -> bool:
     """Tell whether a variable has another case, or another number of primes: Math-Verify takes R for r, y' for y."""
     if len(known) == len(answer) == 1:
         return known != answer  # e is not E, though neither need be a variable
-    one, two = (set(_CASED.findall(text)) - {"e", "E", "i", "I", "d"} for text in (known, answer))
-    one, two = ({letter for letter in letters if len(letter) == 1} for letters in (one, two))
+    one, two = _variables(known), _variables(answer)
     swapped = any(letter.swapcase() in two and letter.swapcase() not in one for letter in one - two)
     return swapped or known.count("'") != answer.count("'")
+
+
+def _variables(text: str) -> set[str]:
+    return {letter for letter in _CASED.findall(text) if len(letter) == 1 and letter not in "eEiId"}
 
 
 def _same_number(one: Any, two: Any, places: int) -> bool | None:

@@ -154,8 +154,10 @@ def _around(tokens: list[str]) -> bool:
 
 
 def _matrix(body: str) -> Shape:
-    rows = [row.strip() for row in re.split(r"\\\\(?:\s*\[[^\]]*\])?", body)]
-    cells = [[cell.strip() for cell in split(row, ("&",))] for row in rows if row and row != "\\hline"]
+    cells = []
+    for row in re.split(r"\\\\(?:\s*\[[^\]]*\])?", body):
+        if row.strip() and row.strip() != "\\hline":
+            cells.append([cell.strip() for cell in split(row.strip(), ("&",))])
     widths = ",".join(str(len(row)) for row in cells)
     return Shape(MATRIX, tuple(cell for row in cells for cell in row), widths)
 

@@ -96,7 +96,8 @@ def binds() -> list[str]:
     executable = Path(os.path.realpath(sys.executable))
     wanted = [*SYSTEM, sys.base_prefix, sys.prefix, str(executable.parent.parent), *site_folders(), *_libraries()]
     there = sorted({path for path in wanted if os.path.exists(path) and path != "/"})
-    return [path for path in there if not any(path.startswith(other + "/") for other in there)]
+    inside = tuple(f"{path}/" for path in there)
+    return [path for path in there if not path.startswith(inside)]
 
 
 def _parents() -> list[str]:

@@ -39,7 +39,8 @@ def enter(megabytes: int, scratch: str, binds: list[str]) -> None:
     """Become process 1 of new namespaces, with a root of `binds` (read-only), scratch, /tmp, /dev and /proc."""
     _unshare()
     mount("", "/", "", REC | PRIVATE)
-    sources = {path: os.open(path, os.O_PATH) for path in binds + [f"/dev/{name}" for name in DEVICES]}
+    devices = [f"/dev/{name}" for name in DEVICES]
+    sources = {path: os.open(path, os.O_PATH) for path in binds + devices}
     root = "/tmp"  # noqa: S108 (covered in this namespace alone)
     mount("tmpfs", root, "tmpfs", NOSUID | NODEV, "mode=0755,size=1m")
     for folder in ("/tmp", "/dev/shm", scratch):  # noqa: S108

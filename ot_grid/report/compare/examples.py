@@ -125,7 +125,8 @@ def _answer(row: Row, texts: _Memory) -> Answer:
 
 def _telling(pair: Pair) -> tuple[int, int]:
     """Return the place of the first reply of each side that speaks for the side's gain or loss."""
-    one, other = ([row["score"] or 0.0 for row in rows] for rows in (pair.one, pair.other))
+    one = [row["score"] or 0.0 for row in pair.one]
+    other = [row["score"] or 0.0 for row in pair.other]
     if pair.gap >= 0:
         return one.index(max(one)), other.index(min(other))
     return one.index(min(one)), other.index(max(other))

@@ -86,7 +86,7 @@ class Compared:
 
 def compared(sides: tuple[Side, Side], recipes: Recipes, view: Shown) -> Compared:
     """Return the numbers of the benchmarks to be shown."""
-    both = [name for name in view.names if all(_done(side, name) for side in sides)]
+    both = [name for name in view.names if _done(sides[0], name) and _done(sides[1], name)]
     rows = {name: (sides[0].rows(name), sides[1].rows(name)) for name in both}
     paired = {name: pairs(name, *each) for name, each in rows.items()}
     common = {name: each for name, each in paired.items() if each}
@@ -186,15 +186,15 @@ def _said(
     sides: tuple[Side, Side], view: Shown, rows: dict[str, tuple[tuple[list[Row], list[Row]], list[Pair]]]
 ) -> Iterator[str]:
     for name, ((mine, theirs), found) in rows.items():
-        asked = [len({row["question"] for row in each}) for each in (mine, theirs)]
-        if asked != [len(found)] * 2:
-            yield f"{name}: A was asked {asked[0]} questions, B {asked[1]}; the {len(found)} that both answered count."
+        one, other = len({row["question"] for row in mine}), len({row["question"] for row in theirs})
+        if not one == other == len(found):
+            yield f"{name}: A was asked {one} questions, B {other}; the {len(found)} that both answered count."
         if sides[0].folders[name] == sides[1].folders[name]:
             yield f"{name}: both cells share this evaluation."
-    scorings = {name: [side.benchmark(name).grade for side in sides] for name in rows}  # type: ignore[union-attr]
-    for name, (one, other) in scorings.items():
-        if one != other or (sides[0].grade and not one):
-            words = [f"as scored {grade!r}" if grade else "as first scored" for grade in (one, other)]
+    for name in rows:
+        grades = [side.benchmark(name).grade for side in sides]  # type: ignore[union-attr]
+        if grades[0] != grades[1] or (sides[0].grade and not grades[0]):
+            words = [f"as scored {grade!r}" if grade else "as first scored" for grade in grades]
             yield f"{name}: A {words[0]}, B {words[1]}."
     if view.hidden:
         way_in = f"ask for them by name: compare --held-out {view.hidden[0]}"

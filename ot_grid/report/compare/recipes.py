@@ -52,7 +52,8 @@ def compared(one: Side, other: Side) -> Recipes:
     """Return what the recipes of two cells share and what not."""
     keys = {run.key for run in one.cell.runs} & {run.key for run in other.cell.runs}
     mine, theirs = one.cell.coordinates, other.cell.coordinates
-    left = [[run for run in side.cell.runs if run.key not in keys] for side in (one, other)]
+    ones = [run for run in one.cell.runs if run.key not in keys]
+    others = [run for run in other.cell.runs if run.key not in keys]
     return Recipes(
         [
             Setting(name, mine.get(name, ABSENT), theirs.get(name, ABSENT))
@@ -61,7 +62,7 @@ def compared(one: Side, other: Side) -> Recipes:
         ],
         [Setting(path, _said(a), _said(b)) for path, a, b in differences(one.settings, other.settings)],
         [run.name for run in one.cell.runs if run.key in keys],
-        sorted(_own(left[0], left[1]), key=lambda each: ORDER.get(each.stage, len(ORDER))),
+        sorted(_own(ones, others), key=lambda each: ORDER.get(each.stage, len(ORDER))),
     )
 
 

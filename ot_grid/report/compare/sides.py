@@ -106,7 +106,8 @@ class Shown:
 def shown(sides: tuple[Side, Side], only: str | None, held_out: Sequence[str]) -> Shown:
     """Return which benchmarks are shown: held-out ones only by name; raise `BadInput` for names that there are not."""
     names = list(dict.fromkeys(each.name for side in sides for each in side.result.benchmarks))
-    kept_out = [name for name in names if any(name in side.sweep.held_out for side in sides)]
+    either = {name for side in sides for name in side.sweep.held_out}
+    kept_out = [name for name in names if name in either]
     problems = [
         f"--held-out {name!r} is not held out, it is compared anyway; held out: {', '.join(kept_out) or 'none'}"
         if name in names

@@ -8,10 +8,11 @@ not know a rule that reports of one's own cells do not have.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 
@@ -68,10 +69,10 @@ def choices(made: Report) -> list[Choice]:
         if result.ranked and result.cell.coordinates["step"] != "published":
             steps[tuple(result.cell.coordinates[name] for name in STEP)].append(result)
     pairs = {step: _pair(own) for step, own in steps.items() if len(own) > 1}
-    alone, trained = ([_compared(pair, noise) for pair in pairs.values()] for noise in (None, NOISE))
-    p = [holm(np.array([float(compared.p[1]) for compared in each])).tolist() for each in (alone, trained)]
+    alone, p_alone = _compared(pairs.values(), None)
+    trained, p_trained = _compared(pairs.values(), NOISE)
     compared = [
-        _choice(step, pair, (alone[place], trained[place]), (p[0][place], p[1][place]))
+        _choice(step, pair, (alone[place], trained[place]), (p_alone[place], p_trained[place]))
         for place, (step, pair) in enumerate(pairs.items())
     ]
     order = {name: place for place, name in enumerate(RECIPE_GROUPS)}
@@ -80,15 +81,18 @@ def choices(made: Report) -> list[Choice]:
 
 def _pair(results: Sequence[Result]) -> list[Row]:
     """Return the two rows with the highest means, the best first."""
-    means = [sum(each.score for each in result.benchmarks) / len(result.benchmarks) for result in results]
-    order = sorted(range(len(results)), key=lambda place: -means[place])
-    return [Row({}, (results[place],)) for place in order[:2]]
+    best = sorted(results, key=lambda result: -fmean(each.score for each in result.benchmarks))
+    return [Row({}, (result,)) for result in best[:2]]
 
 
-def _compared(pair: Sequence[Row], noise: float | None) -> Numbers:
-    found = numbers(pair, pair[0], Options(draws=DRAWS, training_noise=noise))
-    assert found
-    return found
+def _compared(pairs: Iterable[Sequence[Row]], noise: float | None) -> tuple[list[Numbers], list[float]]:
+    """Return the numbers of each pair, and the p of its difference, corrected for how many pairs there are."""
+    found = []
+    for pair in pairs:
+        made = numbers(pair, pair[0], Options(draws=DRAWS, training_noise=noise))
+        assert made
+        found.append(made)
+    return found, holm(np.array([float(made.p[1]) for made in found])).tolist()
 
 
 def _choice(
@@ -128,7 +132,8 @@ def _resolved(each: Choice) -> str:
 
 def conclusion(found: Sequence[Choice]) -> Iterator[str]:
     """Yield what the choices come to."""
-    alone, trained = (sum(each.p[which] < LEVEL for each in found) for which in (0, 1))
+    alone = sum(choice.p[0] < LEVEL for choice in found)
+    trained = sum(choice.p[1] < LEVEL for choice in found)
     yield (
         f"{alone} of {len(found)} are resolved (Holm, 95 %) by decoding noise alone, which is the error that tables "
         f"print; {trained} with the noise of training too, {NOISE:.1f} points: one recipe, trained twice, scored 38.8 "

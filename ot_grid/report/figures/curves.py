@@ -25,10 +25,12 @@ Rows = list[dict[str, Any]]
 def cost(report: Report, most: int) -> Any:
     """Draw the mean against GPU-hours (or tokens, or seconds), all rows, with the Pareto front."""
     every = readings.ranked(report)
-    kind = next((name for name in COSTS if sum(readings.number(row, name) > 0 for row in every) > 1), None)
-    if kind is None:
+    for kind in COSTS:
+        rows = [row for row in every if readings.number(row, kind) > 0]
+        if len(rows) > 1:
+            break
+    else:
         return "fewer than two rows have a cost"
-    rows = [row for row in every if readings.number(row, kind) > 0]
     made, axes = style.figure(style.COLUMN, 2.9, report.banner)
     best = front(rows, kind)
     for row in rows:
@@ -39,7 +41,7 @@ def cost(report: Report, most: int) -> Any:
             [readings.number(row, kind)], [readings.number(row, "mean")], shape, color=colour,
             markerfacecolor=colour if on else "white", zorder=3 if on else 2,
         )  # fmt: skip
-    x, y = ([readings.number(row, name) for row in best] for name in (kind, "mean"))
+    x, y = [readings.number(row, kind) for row in best], [readings.number(row, "mean") for row in best]
     axes.step(x, y, where="post", color=style.DARK, linewidth=0.8, zorder=1)
     style.sizes(axes, [readings.number(row, kind) for row in rows])
     axes.margins(0.1)

@@ -66,8 +66,9 @@ def cut(text: str) -> str:
     """Return a label that leaves room for the numbers: of a row's choices the longest are cut first."""
     parts = text.split(JOIN)
     room = LONGEST - len(JOIN) * (len(parts) - 1)
-    fits = (most for most in range(LONGEST, 1, -1) if sum(min(len(part), most) for part in parts) <= room)
-    most = next(fits, 2)
+    most = LONGEST
+    while most > 2 and sum(min(len(part), most) for part in parts) > room:
+        most -= 1
     return _ended(JOIN.join(_ended(part, most) for part in parts), LONGEST)
 
 

@@ -29,8 +29,10 @@ def by_benchmark(
         own = {cell: each for cell, each in done if each.name == name}
         questions = list(dict.fromkeys(question for each in own.values() for question in each.questions))
         places = {question: place for place, question in enumerate(questions)}
-        found = [[own[cell] for cell in cells if cell in own] for cells in rows.values()]
-        yield name, questions, np.stack([_row(each, places) for each in found])
+        lines = []
+        for cells in rows.values():
+            lines.append(_row([own[cell] for cell in cells if cell in own], places))
+        yield name, questions, np.stack(lines)
 
 
 def _row(benchmarks: Sequence[BenchmarkResult], places: Mapping[str, int]) -> Bytes:

@@ -36,7 +36,7 @@ def packed_json(value: Any) -> str:
 
 def columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return a frame as lists by column; what is not known is None."""
-    return {str(name): [plain(value) for value in frame[name].tolist()] for name in frame.columns}
+    return {str(name): list(map(plain, frame[name].tolist())) for name in frame.columns}
 
 
 def plain(value: Any) -> Any:

@@ -49,7 +49,7 @@ class Shelves:
     def text(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the texts of bought replies; those that are gone are not there."""
         try:
-            return {key: found.reply.text for key, found in self.replies.find(key for key in keys if key).items()}
+            return {key: found.reply.text for key, found in self.replies.find(filter(None, keys)).items()}
         except (Corrupt, OSError):
             return {}
 

@@ -7,6 +7,7 @@ holes cannot tell apart is nan. It must not fill in for rows that are not there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
@@ -73,7 +74,8 @@ def main_effects(
     if best is not None:
         apart, p = _without(apart, best), np.where(np.arange(len(names)) == best, np.nan, p)
     effects, effect_p = solve.judge(effect)
-    having = np.array([sum(row.get(factor) == name for row in design) for name in names], dtype=float)
+    chosen = Counter(row.get(factor) for row in design)
+    having = np.array([chosen[name] for name in names], dtype=float)
     share = _share(suite, _joined(suite.rows, columns), _joined(suite.rows, others), _noise(suite, floor, seeds))
     return Effects(factor, names, having, mean, effects, effect_p, best, apart, p, share)
 
@@ -200,6 +202,6 @@ def _joined(rows: int, parts: Sequence[FloatArray]) -> FloatArray:
 def _check(suite: Suite, design: Design, factors: Sequence[str]) -> None:
     if len(design) != suite.rows:
         raise BadInput(f"a design of {len(design)} rows does not fit {suite.rows} rows; give coordinates of each row")
-    names = {name for row in design for name in row} | set(factors)
-    if lacking := sorted(name for name in names if any(name not in row for row in design)):
+    given = Counter(name for row in design for name in row)
+    if lacking := sorted(name for name in {*given, *factors} if given[name] < len(design)):
         raise BadInput(f"some rows have no choice for {lacking!r}; give every row a choice of each factor")

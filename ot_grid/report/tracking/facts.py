@@ -56,7 +56,7 @@ class Frame:
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Frame:
         """Return a frame of the report without what is not a number or a text."""
-        rows = (tuple(plain(value) for value in row) for row in frame.itertuples(index=False))
+        rows = (tuple(map(plain, row)) for row in frame.itertuples(index=False))
         return cls(tuple(str(name) for name in frame.columns), tuple(rows))
 
 

@@ -11,7 +11,7 @@ import difflib
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,15 @@ from ot_grid.errors import BadInput, nearest
 
 Cells = Mapping[str, Any]
 Placed = tuple[str, Cells]  # where in its file a row stands, e.g. "line 7", and the row
+MOST_NAMED = 5  # files of a folder that was given in place of one
+OTHER_SEPARATORS = (";", "\t", "|")
 
 
 def read(path: Path) -> Iterator[Placed]:
     """Yield the rows of a file with their places; raise `BadInput` when it is missing or, with the line, unreadable."""
-    if not path.is_file():
-        if not path.parent.is_dir():
-            raise BadInput(f"{path} is not a file: its folder is not there; give the path of a file")
-        close = difflib.get_close_matches(path.name, [other.name for other in path.parent.iterdir()], n=1)
-        guess = f"did you mean {close[0]!r}?" if close else "nothing in its folder is called alike"
-        raise BadInput(f"{path} is not a file; {guess}")
     readers = {".jsonl": _lines, ".json": _json, ".csv": _csv, ".parquet": _parquet}
+    if not path.is_file():
+        raise BadInput(f"{path} is not a file: {_instead(path, readers)}")
     if path.suffix not in readers:
         raise BadInput(
             f"{path} has the suffix {path.suffix!r}, which no reader is for; {nearest(path.suffix, readers)}"
@@ -40,6 +38,18 @@ def read(path: Path) -> Iterator[Placed]:
         raise BadInput(
             f"{path} cannot be read as {path.suffix}: {error}; write it again, or name it as what it is"
         ) from error
+
+
+def _instead(path: Path, suffixes: Collection[str]) -> str:
+    """Say why a path is no file, and which was likely meant."""
+    if path.is_dir():
+        inside = sorted(other.name for other in path.iterdir() if other.suffix in suffixes)
+        shown = ", ".join([*inside[:MOST_NAMED], *(["..."] if len(inside) > MOST_NAMED else [])])
+        return f"it is a folder; name one file of it: {shown}" if inside else "it is a folder without a file to read"
+    if not path.parent.is_dir():
+        return "its folder is not there; give the path of a file"
+    close = difflib.get_close_matches(path.name, [other.name for other in path.parent.iterdir()], n=1)
+    return f"did you mean {close[0]!r}?" if close else "nothing in its folder is called alike"
 
 
 def _lines(path: Path) -> Iterator[Placed]:
@@ -93,6 +103,9 @@ def _csv(path: Path) -> Iterator[Placed]:
         twice = [name for name, count in Counter(header).items() if count > 1]
         if twice:
             raise BadInput(f"{path}: the header has the column {twice[0]!r} twice; rename one")
+        others = [mark for mark in OTHER_SEPARATORS if len(header) == 1 and mark in header[0]]
+        if others:
+            raise BadInput(f"{path}: its header is parted by {others[0]!r}, not by commas: {header[0]!r}; write commas")
         for cells in lines:
             if not cells:
                 continue

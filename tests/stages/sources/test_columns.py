@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,15 @@ def test_a_csv_row_of_another_width_is_told(tmp_path: Path, text: str, width: in
     path = tmp_path / "rows.csv"
     path.write_text(text)
     with pytest.raises(BadInput, match=rf"rows.csv line \d has {width} cells, and its header 2"):
+        loaded(path)
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_a_csv_without_commas_is_told(tmp_path: Path, mark: str):
+    """Spreadsheets of many countries write semicolons."""
+    path = tmp_path / "rows.csv"
+    path.write_text(f"question{mark}answer\nWhat is 1, and 2?{mark}3\n")
+    with pytest.raises(BadInput, match=rf"parted by {re.escape(repr(mark))}, not by commas"):
         loaded(path)
 
 
