@@ -117,7 +117,7 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BadInput(
-            f"nothing can be written to {folder} ({error.strerror}); name another folder: report --to FOLDER"
+            f"nothing can be written to {folder} ({error.strerror}); name another folder: --to FOLDER"
         ) from error
 
 

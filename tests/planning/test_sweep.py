@@ -228,6 +228,13 @@ def test_a_grid_needs_m_from_a_file_too():
         sweep.plan(sweep.Request(["+sweep=seeds"], multirun=False))
 
 
+@pytest.mark.parametrize("word", ["teacher=qwq,", "teacher=,qwq", "teacher=qwq,,r1", "eval=[sums,]"])
+def test_a_value_that_is_missing_at_a_comma_is_told(word: str, capsys):
+    """In words, in place of the grammar's."""
+    assert cli.main(["plan", "-m", word]) == 2
+    assert f"{word!r} is not an override (a value is missing at a comma)" in capsys.readouterr().err
+
+
 def test_all_on_the_command_line_is_hydras_glob(capsys):
     """`all` is the word of sweep files; who types it is told what Hydra has."""
     assert cli.main(["plan", "-m", "filter=all"]) == 2

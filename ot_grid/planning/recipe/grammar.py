@@ -6,6 +6,7 @@ It must not compose.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -41,6 +42,9 @@ def is_value(override: Override) -> bool:
     return simple and ("." in name or name in SETTINGS) and "/" not in name
 
 
+COMMA = re.compile(r"(?:^|[=,\[])\s*,|,\s*(?:$|\])")  # with nothing before it, or nothing after it
+
+
 def parse(lines: Sequence[str], composer: Composer, *, multirun: bool) -> list[Override]:
     """Parse override strings; note unknown groups, choices and keys, and sweeps where none are wanted."""
     parsed = []
@@ -48,9 +52,8 @@ def parse(lines: Sequence[str], composer: Composer, *, multirun: bool) -> list[O
         try:
             override = single(line, composer)
         except HydraException as error:
-            composer.problems.add(
-                f"{line!r} is not an override ({' '.join(str(error).split())}); write GROUP=CHOICE or KEY=VALUE"
-            )
+            why = "a value is missing at a comma" if COMMA.search(line) else " ".join(str(error).split())
+            composer.problems.add(f"{line!r} is not an override ({why}); write GROUP=CHOICE or KEY=VALUE")
             continue
         wrong = list(_wrong(override, composer))
         if override.is_sweep_override() and not multirun:
