@@ -13,6 +13,7 @@ import subprocess
 from typing import Any
 
 SECONDS = 30  # between two samples
+END_SECONDS = 10  # in which it ends, or nothing is told
 PIPE_BYTES = 1 << 20  # what eight GPUs say in four days; after that it waits, and the first days are told
 
 
@@ -45,8 +46,13 @@ class GpuUse:
         if process is None:
             return {}
         process.terminate()
+        try:
+            said, _ = process.communicate(timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:  # a driver that hangs
+            process.kill()
+            return {}
         samples = []
-        for line in process.communicate()[0].splitlines():
+        for line in said.splitlines():
             words = line.replace(b",", b" ").split()
             if len(words) == 2 and all(word.isdigit() for word in words):  # not "[N/A]", nor half a line
                 samples.append((int(words[0]), int(words[1])))

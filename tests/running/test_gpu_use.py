@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from ot_grid.running import gpu_use
 from ot_grid.running.gpu_use import GpuUse
 
 SAYS = "while :; do echo '97, 71680'; echo '91, 73728'; echo '[N/A], [N/A]'; echo $$ > {pid}; sleep 0.05; done"
@@ -27,8 +29,10 @@ def played(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> Path:
 
 def sampled(pid: Path) -> None:
     """Wait until it has said something."""
+    hangs = time.monotonic() + 600
     while not (pid.exists() and pid.read_text().strip()):
-        pass
+        assert time.monotonic() < hangs, "it was never asked"
+        time.sleep(0.01)
 
 
 def test_the_mean_and_the_most_of_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -48,6 +52,15 @@ def test_what_it_cannot_say_is_not_told(says: str, tmp_path: Path, monkeypatch: 
     played(tmp_path, monkeypatch, says)
     with GpuUse() as gpus:
         pass
+    assert gpus.told() == {}
+
+
+def test_a_driver_that_hangs_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What it does not end for is ended, and nothing is told."""
+    monkeypatch.setattr(gpu_use, "END_SECONDS", 0.2)
+    pid = played(tmp_path, monkeypatch, "trap '' TERM\n" + SAYS)
+    with GpuUse() as gpus:
+        sampled(pid)
     assert gpus.told() == {}
 
 
