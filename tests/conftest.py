@@ -53,8 +53,8 @@ def needs_mark(item: pytest.Item) -> bool:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Let the cluster's tests go first where several processes want a core: they wait for what happens in time."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        with suppress(PermissionError):  # only root may take niceness back
-            os.setpriority(os.PRIO_PROCESS, 0, 0 if item.nodeid.startswith(CLUSTER) else 10)
+        with suppress(PermissionError):  # only root may; were the others nice, they would starve on a busy machine
+            os.setpriority(os.PRIO_PROCESS, 0, -10 if item.nodeid.startswith(CLUSTER) else 0)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
