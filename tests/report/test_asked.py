@@ -54,7 +54,7 @@ def test_weights_leave_something_that_counts(made):
 def test_a_folder_that_cannot_be_written_to_is_said_with_the_way_out(made, tmp_path):
     made.complete()
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(BadInput, match=r"nothing can be written to .*file \(.*\); name another folder: report --to"):
+    with pytest.raises(BadInput, match=r"nothing can be written to .*file \(.*\); name another folder: --to FOLDER"):
         api.report(place=made.store.root, to=tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
 
