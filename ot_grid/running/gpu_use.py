@@ -1,20 +1,25 @@
 """How busy the GPUs of a stage run were, as nvidia-smi tells it while the work goes on.
 
-One idea: nvidia-smi itself takes the samples, into a pipe that is read at the end; it ends with this process, however
-that ends, and where it is not there, or knows nothing, nothing is told. It must not cost the work anything.
+One idea: a loop of the shell takes the samples, into a pipe that is read at the end; it ends with this process, however
+that ends, and where nvidia-smi is not there, or knows nothing, nothing is told. It must not cost the work anything.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import subprocess
+from contextlib import suppress
 from typing import Any
+
+from ot_grid import machine
 
 SECONDS = 30  # between two samples
 END_SECONDS = 10  # in which it ends, or nothing is told
 PIPE_BYTES = 1 << 20  # what eight GPUs say in four days; after that it waits, and the first days are told
+QUERY = ("nvidia-smi", "--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits", "-i")
 
 
 class GpuUse:
@@ -27,10 +32,13 @@ class GpuUse:
         """Begin, where GPUs were given to this process and to no other."""
         names = os.environ.get("CUDA_VISIBLE_DEVICES")
         if names and shutil.which("nvidia-smi"):
-            line = ["nvidia-smi", "--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits",
-                    "-l", str(SECONDS), "-i", names]  # fmt: skip
-            self._process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]
+            # Not `nvidia-smi -l`, which may keep back what it has to say; and what sleeps must not hold the pipe open.
+            loop = f"while {shlex.join([*QUERY, names])}; do sleep {SECONDS} >/dev/null; done"
+            with suppress(OSError):  # no process to be had, or no larger pipe
+                self._process = subprocess.Popen(
+                    ["/bin/sh", "-c", loop], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                )
+                fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -45,11 +53,10 @@ class GpuUse:
         process, self._process = self._process, None
         if process is None:
             return {}
-        process.terminate()
+        machine.end(process)
         try:
             said, _ = process.communicate(timeout=END_SECONDS)
-        except subprocess.TimeoutExpired:  # a driver that hangs
-            process.kill()
+        except subprocess.TimeoutExpired:  # held open by a driver that hangs
             return {}
         samples = []
         for line in said.splitlines():

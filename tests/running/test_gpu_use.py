@@ -11,10 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ot_grid import machine
 from ot_grid.running import gpu_use
 from ot_grid.running.gpu_use import GpuUse
 
-SAYS = "while :; do echo '97, 71680'; echo '91, 73728'; echo '[N/A], [N/A]'; echo $$ > {pid}; sleep 0.05; done"
+SAYS = "echo '97, 71680'; echo '91, 73728'; echo '[N/A], [N/A]'; echo $PPID > {pid}"
 
 
 def played(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> Path:
@@ -56,12 +57,17 @@ def test_what_it_cannot_say_is_not_told(says: str, tmp_path: Path, monkeypatch: 
 
 
 def test_a_driver_that_hangs_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """What it does not end for is ended, and nothing is told."""
+    """It is ended; where it cannot be, what it holds open is not waited for."""
     monkeypatch.setattr(gpu_use, "END_SECONDS", 0.2)
-    pid = played(tmp_path, monkeypatch, "trap '' TERM\n" + SAYS)
+    pid = played(tmp_path, monkeypatch, SAYS + "; exec sleep 5")
     with GpuUse() as gpus:
         sampled(pid)
-    assert gpus.told() == {}
+        assert gpus.told() == {"busy": 0.94, "memory_gb": 72.0}
+    monkeypatch.setattr(machine, "end", lambda process: process.kill())
+    pid.unlink()
+    with GpuUse() as gpus:
+        sampled(pid)
+        assert gpus.told() == {}
 
 
 @pytest.mark.parametrize("devices", [None, ""])
@@ -79,7 +85,10 @@ def test_nothing_is_asked_of_gpus_that_are_not_ours(
 def test_it_ends_with_a_process_that_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Nobody reads what it says any more."""
     pid = played(tmp_path, monkeypatch, SAYS)
-    work = "from ot_grid.running.gpu_use import GpuUse\nwith GpuUse():\n print('on', flush=True)\n while True: pass"
+    work = (
+        "import time\nfrom ot_grid.running import gpu_use\ngpu_use.SECONDS = 0.05\n"
+        "with gpu_use.GpuUse():\n print('on', flush=True)\n time.sleep(600)"
+    )
     with subprocess.Popen([sys.executable, "-c", work], stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
