@@ -137,5 +137,8 @@ def _told(grid: Plan, made: Report, say: Callable[[str], None]) -> int:
 def _some_cell_ended(grid: Plan, artifacts: Artifacts) -> bool:
     """Whether all evaluations of some cell have records."""
     missing = {run.key for run in artifacts.missing(grid)}
-    evaluations = {run.key for run in grid.runs.values() if run.stage == "eval"}
-    return any(evaluations & set(cell.runs) and not evaluations & missing & set(cell.runs) for cell in grid.cells)
+    for cell in grid.cells:
+        evaluations = {run_key for run_key in cell.runs if grid.runs[run_key].stage == REPORTED}
+        if evaluations and not evaluations & missing:
+            return True
+    return False
