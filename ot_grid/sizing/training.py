@@ -83,30 +83,35 @@ def would_fit(size: ModelSize, length: int) -> str:
 
 def needed(size: ModelSize, gpus: Gpus, length: int, sharing: Sharing) -> float:
     """Return the bytes that a training takes on each GPU, or of the machine's memory without one."""
-    if sharing in ("one_gpu", "cpu"):
-        return STATE * size.parameters + kept(size, length, 4) + RUNTIME
-    if sharing == "ddp":
-        return (STATE + BUCKETS) * size.parameters + kept(size, length, 4) + RUNTIME
-    sharers = gpus.count if sharing == "hsdp" else gpus.all
-    return STATE * size.parameters / sharers + gathered(size) + kept(size, length, 2) + RUNTIME
+    if sharing in SHARED:
+        sharers = gpus.count if sharing == "hsdp" else gpus.all
+        return STATE * size.parameters / sharers + beside_shards(size, length) + RUNTIME
+    each = STATE + BUCKETS if sharing == "ddp" else STATE
+    return each * size.parameters + beside_copy(size, length) + RUNTIME
 
 
-def kept(size: ModelSize, length: int, each: int) -> float:
-    """Return the bytes that one row leaves for the way back, with gradient checkpointing.
+def beside_copy(size: ModelSize, length: int) -> float:
+    """Return the most bytes that one row takes beside a whole student and its optimizer, with gradient checkpointing.
 
-    The input of every layer (in float32 where autocast does the rest, in 16 bits where FSDP casts it), and all of the
-    one layer that is computed again. TRL computes the loss in pieces, so no row of logits is ever whole.
+    The inputs of all layers in float32, one layer that is computed again for its gradient, and the gradient of what
+    writes words; or, with short rows, three of that: as head, as embedding, and their sum. TRL computes the loss in
+    pieces, so no row of logits is ever whole. The factors are counted from tensors: tests/sizing/simulated.py.
     """
-    inputs = size.layers * size.hidden * each
-    layer = 2 * (10 * size.hidden + 5 * size.intermediate)
-    return length * (inputs + layer)
+    words = 4 * size.vocabulary * size.hidden
+    layer = 34 * size.hidden + 12 * size.intermediate
+    return max(length * (4 * size.layers * size.hidden + layer) + words, 3 * words)
 
 
-def gathered(size: ModelSize) -> float:
-    """Return the bytes of what FSDP holds whole at a time, in 16 bits: two layers, and what reads and writes words."""
-    words = size.vocabulary * size.hidden
-    layer = max(0.0, size.parameters - 2 * words) / size.layers
-    return 2 * (2 * layer + 2 * words)
+def beside_shards(size: ModelSize, length: int) -> float:
+    """Return the most bytes that one row takes beside the shards of a student, under FSDP.
+
+    As above in 16 bits; and whole at a time: what reads and writes words with its gradient, a layer, the next one, and
+    the layer's gradient in float32. With short rows the gradients of words, in both sizes, are the most.
+    """
+    words = 2 * size.vocabulary * size.hidden
+    gathered = 8 * max(0.0, size.parameters - words) / size.layers
+    layer = 21 * size.hidden + 12 * size.intermediate
+    return max(length * (2 * size.layers * size.hidden + layer) + 3 * words + gathered, 6 * words)
 
 
 def _training(size: ModelSize, gpus: Gpus, sharing: Sharing, need: float) -> Training:

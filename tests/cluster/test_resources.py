@@ -88,7 +88,7 @@ def test_what_nodes_have_bounds_what_is_estimated():
     small = [Node("p", True, 24, 70 * 1024, (("a100-80gb", 4),), None)]
     asked = resources.of(run_of(plan, "train"), plan, nodes=small)
     assert (asked.gpus, asked.cpus, asked.mem_gb) == (4, 24, 70)
-    with pytest.raises(BadInput, match=r"train.* takes 134 GB on each GPU.*1 x 80 GB"):
+    with pytest.raises(BadInput, match=r"train.* takes 138 GB on each GPU.*1 x 80 GB"):
         resources.of(run_of(plan, "train"), plan, nodes=[Node("p", True, 32, 80 * 1024, (("h100", 1),), None)])
 
 
@@ -97,7 +97,7 @@ def test_what_nodes_have_bounds_what_is_estimated():
     [
         (["cluster.slurm.train.gpus=1"], "7.6B parameters.*1 x 80 GB; it would fit .*2 x 80 GB"),
         (["cluster.accelerate_config=one_gpu"], "this job has 8 GPUs"),
-        (["cluster.accelerate_config=one_node_ddp"], "takes 165 GB on each GPU"),
+        (["cluster.accelerate_config=one_node_ddp"], "takes 168 GB on each GPU"),
         (["train.max_length=40000"], "train.max_length=40000, and Qwen/Qwen2.5-7B-Instruct reads 32768 tokens"),
     ],
 )

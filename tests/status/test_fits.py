@@ -34,7 +34,7 @@ def test_the_line_that_this_exists_for(nodes: list[Node]):
         "GPUs: 8 x 80 GB assumed; cluster.slurm.gpu_type says otherwise",
         "filter Qwen/Qwen2.5-7B-Instruct (7.6B) 1 GPU a copy",
         "traces Qwen/QwQ-32B (32.8B) 2 GPUs a copy",
-        "train Qwen/Qwen2.5-7B-Instruct (7.6B) 8 GPUs, one copy on all, about 28 GB of each; a checkpoint has 91 GB",
+        "train Qwen/Qwen2.5-7B-Instruct (7.6B) 8 GPUs, one copy on all, about 31 GB of each; a checkpoint has 91 GB",
         "eval Qwen/Qwen2.5-7B-Instruct (7.6B) 1 GPU a copy",
         "traces r1-x1: deepseek-ai/DeepSeek-R1: 671.0B parameters are 689 GB of weights, and replies of 34,048 tokens "
         "want 10 GB of cache; there is 8 x 80 GB. It would fit 4 x 192 GB, or 8 x 141 GB",

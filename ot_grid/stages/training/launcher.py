@@ -71,13 +71,8 @@ def _how(cluster: Cluster, nodes: int, devices: int, config: str | None) -> list
     usual = "one_gpu" if nodes * devices == 1 else "one_node_ddp" if nodes == 1 else "many_nodes_ddp"
     name = chosen or config or usual
     precision = ["--mixed_precision", "no"] if cluster.dtype == "float32" else []
-    return [
-        "--config_file",
-        str(config_file(name)),
-        *count,
-        *precision,
-        *(_copies(nodes, devices) if name == HSDP else []),
-    ]
+    copies = _copies(nodes, devices) if name == HSDP else []
+    return ["--config_file", str(config_file(name)), *count, *precision, *copies]
 
 
 def _copies(nodes: int, devices: int) -> list[str]:

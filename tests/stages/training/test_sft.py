@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,38 @@ def blind(made: Callable[[Word], Any]) -> Callable[[Word], Any]:
         return made(Eye())
 
     return callback
+
+
+def in_sixteen_bits(work: Work, monkeypatch: pytest.MonkeyPatch) -> set[bool]:
+    """Train as on a GPU, with autocast and checkpointed gradients; return whether autocast kept casts of weights."""
+    import torch
+    from accelerate.state import AcceleratorState
+
+    kept: set[bool] = set()
+    arguments, stop_at_turns = sft.arguments, sft.stop_at_turns
+
+    def halved(order: dict[str, Any], device: str) -> Any:
+        return replace(arguments(order, device), bf16=True, gradient_checkpointing=True)
+
+    def watched(model: Any, tokenizer: Any) -> None:
+        stop_at_turns(model, tokenizer)
+        layer = model.model.layers[0]
+        layer.register_forward_pre_hook(lambda *_: kept.add(torch.is_autocast_cache_enabled()))
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    with monkeypatch.context() as patch, tiny.in_process():
+        patch.setattr(sft, "arguments", halved)
+        patch.setattr(sft, "stop_at_turns", watched)
+        train.run(work)
+    AcceleratorState._reset_state(reset_partial_state=True)
+    return kept
+
+
+def test_weights_are_cast_each_time_and_come_out_the_same(
+    make: tiny.Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A 7B student would have 15 GB of casts beside it at the end of a forward pass; no bit changes without them."""
+    assert in_sixteen_bits(make(tmp_path / "cast"), monkeypatch) == {False}
+    monkeypatch.setattr(sft, "cast_each_time", lambda _: None)
+    assert in_sixteen_bits(make(tmp_path / "kept"), monkeypatch) == {True}
+    assert tiny.weights(make(tmp_path / "cast")) == tiny.weights(make(tmp_path / "kept"))
