@@ -41,6 +41,8 @@ def problem(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         (["+filter.colour=red"], "filter has no setting 'colour'"),
         (["train.epochs=many"], "train.epochs='many' is not of type float"),
         (["scale.rows=many"], "scale.rows: Value 'many' of type 'str' could not be converted to Integer"),
+        (["cluster.gpus={a/b: 2}"], "cluster.gpus has no entry for 'a/b' yet; a + adds it: '+cluster.gpus={a/b: ...}'"),
+        (["cluster.slurm.cpus=-1"], "cluster.slurm.cpus=-1: must be at least 1"),
         (["scale.rws=4"], "scale has no setting 'rws'; did you mean 'rows'?"),
         (["samples.count=0"], "samples.count=0: must be at least 1"),
         (["source=jsonl"], "source.jsonl.path is left open ('???')"),

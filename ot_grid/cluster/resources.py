@@ -68,6 +68,7 @@ def _least(run: StageRun, plan: Plan, request: Resources, own: Resources, nodes:
     if run.needs == "train":
         trained = _trained(run, plan, request, own, node)
         if trained is None:
+            needs.check_dealt(run, Gpus(int(request.gpus or 0), node.gigabytes, int(request.nodes or 1)))
             return {}
         count, host = trained.gpus.count, trained.host_bytes
         return {"gpus": count, "cpus": CPUS_A_GPU * count, "mem_gb": math.ceil(host / GIB), "grace": trained.grace}
@@ -83,7 +84,7 @@ def _least(run: StageRun, plan: Plan, request: Resources, own: Resources, nodes:
 
 def _trained(run: StageRun, plan: Plan, request: Resources, own: Resources, node: Gpus) -> Training | None:
     """Return how a student is trained: on the GPUs that are set for it; else on those set for all, where it takes no
-    more than half of each, for what is tight there is slow as well; else on a whole node.
+    more than half of each, for what is tight there is slow as well; else on as many of a node as share the rows evenly.
     """
     job, least = replace(node, nodes=int(request.nodes or 1)), int(request.gpus or 1)
     if not own.gpus and least < node.count:
@@ -91,7 +92,8 @@ def _trained(run: StageRun, plan: Plan, request: Resources, own: Resources, node
             small = needs.trained(run, plan, replace(job, count=least))
             if small is None or small.gpu_bytes <= node.one / 2:
                 return small
-    return needs.trained(run, plan, replace(job, count=own.gpus or max(node.count, least)))
+    count = own.gpus or needs.shareable(run, max(node.count, least), job.nodes)
+    return needs.trained(run, plan, replace(job, count=count))
 
 
 def offered(request: Resources, nodes: Sequence[Node]) -> Gpus:

@@ -10,14 +10,14 @@ import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from ot_grid import key, stopping
 from ot_grid.config import Cluster, Model, Sampling
-from ot_grid.errors import BadInput, OtGridError, Problems, nearest
+from ot_grid.errors import BadInput, OtGridError
+from ot_grid.inference import engine_arguments
 from ot_grid.inference.engine import Output, Outputs, Prompt
 from ot_grid.inference.prompts import Template
 from ot_grid.sizing import generation
@@ -40,7 +40,7 @@ class VllmEngine:
     def __init__(self, folder: Path, cluster: Cluster, model: Model | None = None) -> None:
         self.template = Template(folder, model.chat_template_kwargs if model else None)
         self.cluster = cluster
-        self.given = arguments(model, cluster)
+        self.given = engine_arguments.arguments(model, cluster)
         self._parallel = 1
         self._llm: Any = None
         self._length = 0
@@ -136,34 +136,6 @@ class VllmEngine:
             # On a CPU a seed of one's own dies inside vLLM ("CPU Generator does not use offset").
             seed=job.seed if torch.cuda.is_available() else None,
         )
-
-
-OURS = ("model", "dtype", "max_model_len", "seed", "enforce_eager", "disable_log_stats")  # which follow from the rest
-OF_IDENTITY = ("quantization", "kv_cache_dtype")
-
-
-def arguments(model: Model | None, cluster: Cluster) -> dict[str, Any]:
-    """Return the arguments of vLLM's engine that are set for a model; raise `BadInput` for those there are not."""
-    settings = dict(cluster.engine_args.get(model.id) or {}) if model else {}
-    where, problems = f"engine_args of {model.id}" if model else "", Problems()
-    known = _known() if settings else []
-    for name in settings:
-        if name in OF_IDENTITY:
-            problems.add(
-                f"{where}: {name} changes replies; say it of the model: +teacher.model.{name}={settings[name]}"
-            )
-        elif name in OURS:
-            problems.add(f"{where}: {name} follows from the recipe and the machine, and cannot be set")
-        elif name not in known:
-            problems.add(f"{where}: vLLM has no {name}; {nearest(name, known)}")
-    problems.raise_if_any()
-    return {**settings, **{name: value for name in OF_IDENTITY if model and (value := getattr(model, name))}}
-
-
-def _known() -> list[str]:
-    from vllm.engine.arg_utils import EngineArgs
-
-    return [field.name for field in fields(EngineArgs)]
 
 
 def _counter(llm: Any, name: str) -> int:

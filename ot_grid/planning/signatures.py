@@ -176,6 +176,9 @@ LEAST = {"batch_size": 1, "checkpoint_steps": 1, "max_length": 1, "max_tokens": 
          "repeats": 1, "workers": 1, "threads": 1, "size": 1, "temperature": 0, "timeout": 1, "heartbeat": 0,
          "epochs": 1e-9, "top_p": 1e-9, "learning_rate": 1e-12, "weight_decay": 0, "warmup_ratio": 0, "top_k": 1,
          "adam_epsilon": 1e-30, "count": 1, "pool": 1, "questions": 1, "rows": 1}  # fmt: skip
+# Of jobs and of the machine; in a recipe these names may mean something else.
+LEAST_OF_CLUSTER = {"time": 1, "nodes": 1, "gpus": 0, "split": 1, "gpu_gb": 1, "cpus": 1, "mem_gb": 0.1, "pack": 1,
+                    "grace": 0, "max_parallel": 1, "chunk": 1, "mem": 1}  # fmt: skip
 MOST = {"top_p": 1, "learning_rate": 1, "warmup_ratio": 1, "weight_decay": 1, "temperature": 10}  # by the same names
 ONE_OF = {
     "cluster.kind": config.Kind, "cluster.engine": config.EngineName, "cluster.sandbox": config.Sandbox,
@@ -198,9 +201,18 @@ def out_of_range(value: Any, where: str) -> Iterator[str]:
         yield from misfit(value, ONE_OF[where], where)
 
 
+def _least(where: str, name: str) -> float | None:
+    """Return the least value of a number; retries and GPUs of models stand under names that are not ours."""
+    if not where.startswith("cluster."):
+        return LEAST.get(name)
+    if where.startswith("cluster.slurm.retries."):
+        return 0
+    return 1 if where.startswith("cluster.gpus.") else LEAST_OF_CLUSTER.get(name, LEAST.get(name))
+
+
 def _number_problems(value: float, where: str) -> Iterator[str]:
     name = where.rpartition(".")[2]
-    least, most = LEAST.get(name), MOST.get(name)
+    least, most = _least(where, name), MOST.get(name)
     if value != value:
         yield f"{where}={value!r}: is no number"
     elif least is not None and value < least:

@@ -19,8 +19,7 @@ def gpus_of(run: StageRun, plan: Plan, gpus: Gpus) -> int:
     if run.needs == "cpu" or not gpus.count:
         return 0
     if run.needs == "train":
-        rows = run.reads["train"].get("batch_size")
-        return max(count for count in range(1, gpus.count + 1) if not rows or rows % count == 0)
+        return needs.shareable(run, gpus.count)
     made = needs.generated(run, plan, gpus)
     return made.parallel if made else max(needs.declared(run, plan), default=1)
 

@@ -6,6 +6,7 @@ One idea: it looks at this machine, which planning must not; and tells all probl
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from ot_grid import extras, machine, registry
 from ot_grid.config import Cluster, Model
 from ot_grid.errors import BadInput, OtGridError, Problems
 from ot_grid.grading import needs_sandbox, sandbox
-from ot_grid.inference import models
+from ot_grid.inference import engine_arguments, models
 from ot_grid.planning import pipeline
 from ot_grid.planning.plan import Plan, StageRun, models_of
 from ot_grid.running import fits
@@ -22,6 +23,8 @@ from ot_grid.stages import bind, sources
 from ot_grid.stages.training import launcher
 from ot_grid.store import Artifacts
 
+OF_MODELS = ("models", "gpus", "engine_args", "sizes")  # settings of the cluster by the id of a model
+NUMBERS = re.compile(r"\d+")
 ALIKE = 0.85  # of two ids: as alike as those of a typing error
 
 
@@ -66,20 +69,27 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
 def _models(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:
     cache = Path(cluster.model_cache).expanduser()
     wanted = models_of(runs)
-    yield from near_misses(cluster.models, wanted)
+    for setting in OF_MODELS:
+        yield from near_misses(setting, getattr(cluster, setting), wanted)
     for plain, user in wanted.values():
+        yield from (f"{user}: {problem}" for problem in engine_arguments.problems(str(plain["id"]), cluster))
         problem = models.problem(bind.made(Model, plain), known=cluster.models, cache=cache)
         if problem:
             yield f"{user}: {problem}"
 
 
-def near_misses(given: Iterable[str], wanted: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the entries of `cluster.models` that name no model of the grid, and nearly one."""
-    for name in given:
-        close = [] if name in wanted else difflib.get_close_matches(name.lower(), map(str.lower, wanted), 1, ALIKE)
+def near_misses(setting: str, given: Iterable[str], wanted: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the entries of a setting of the cluster that name no model of the grid, and nearly one.
+
+    A model that has an entry of its own is not meant by another, nor is one with other numbers: 7B is no slip for 14B.
+    """
+    there = set(given)
+    for name in sorted(there - wanted.keys()):
+        likely = [each for each in wanted if each not in there and NUMBERS.findall(each) == NUMBERS.findall(name)]
+        close = difflib.get_close_matches(name.lower(), map(str.lower, likely), 1, ALIKE)
         if close:
-            meant = next(each for each in wanted if each.lower() == close[0])
-            yield f"cluster.models[{name!r}] names no model of this grid; did you mean {meant!r}?"
+            meant = next(each for each in likely if each.lower() == close[0])
+            yield f"cluster.{setting}[{name!r}] names no model of this grid; did you mean {meant!r}?"
 
 
 def _sandbox(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:

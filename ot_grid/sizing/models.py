@@ -17,7 +17,8 @@ from typing import Any
 from ot_grid.errors import BadInput
 
 BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
-FP8 = ("fp8", "compressed-tensors", "fbgemm_fp8", "modelopt")  # methods of quantization_config with a byte a weight
+# Bits of a weight by the method of quantization_config, where it does not say them.
+BITS = {"fp8": 8, "compressed-tensors": 8, "fbgemm_fp8": 8, "modelopt": 8, "mxfp4": 4, "bitsandbytes": 8}
 INDEX = "model.safetensors.index.json"
 NO_LIMIT = 1 << 30  # a recurrent model, say: its config names no context
 
@@ -130,11 +131,10 @@ def _counted(size: ModelSize, config: Mapping[str, Any]) -> float:
 
 def _bytes_each(config: Mapping[str, Any]) -> float:
     quantized = config.get("quantization_config") or {}
-    bits = quantized.get("bits")
+    usual = 4 if quantized.get("load_in_4bit") else BITS.get(str(quantized.get("quant_method")))
+    bits = quantized.get("bits") or usual
     if bits:
         return float(bits) / 8
-    if quantized.get("quant_method") in FP8:
-        return 1.0
     return BYTES.get(str(config.get("dtype") or config.get("torch_dtype") or "bfloat16"), 2.0)
 
 

@@ -108,11 +108,35 @@ def generated(run: StageRun, plan: Plan, gpus: Gpus) -> Generation | None:
     return max(made, key=lambda one: one.parallel, default=None)
 
 
+def shareable(run: StageRun, most: int, nodes: int = 1) -> int:
+    """Return the most GPUs of each node, up to a number, to which the rows of a step can be dealt evenly."""
+    able = [count for count in range(1, most + 1) if not _left_over(run, count * nodes)]
+    return max(able, default=1)
+
+
+def check_dealt(run: StageRun, gpus: Gpus) -> None:
+    """Raise `BadInput` where the rows of a step cannot be dealt evenly to the processes of a training."""
+    processes = max(1, gpus.count) * gpus.nodes
+    if _left_over(run, processes):
+        rows, fewer = run.reads["train"]["batch_size"], shareable(run, gpus.count, gpus.nodes)
+        able = not _left_over(run, gpus.nodes * fewer)
+        instead = f"take {fewer} a node (cluster.slurm.train.gpus={fewer}), or " if able else "take fewer nodes, or "
+        raise BadInput(
+            f"train.batch_size={rows} cannot be dealt evenly to the {processes} processes of a training; {instead}"
+            f"a multiple of {processes} rows"
+        )
+
+
+def _left_over(run: StageRun, processes: int) -> int:
+    return int(run.reads["train"].get("batch_size") or 0) % processes
+
+
 def trained(run: StageRun, plan: Plan, gpus: Gpus) -> Training | None:
     """Return how the student of a training is trained on GPUs; None where its size is not known.
 
-    Raises `BadInput` where it does not fit, or reads less than the rows are long.
+    Raises `BadInput` where it does not fit, reads less than the rows are long, or leaves rows of a step over.
     """
+    check_dealt(run, gpus)
     asking, cluster = next(askings(run, plan), None), plan.runtime.cluster
     known = size(asking, cluster) if asking else None
     if asking is None or known is None:

@@ -29,7 +29,7 @@ def lines(plan: Plan, missing: Sequence[StageRun]) -> Iterator[str]:
     gpus = _offered(plan, runs, nodes)
     if runs and gpus.count:
         assumed = plan.runtime.cluster.kind == "slurm" and not nodes
-        yield f"  GPUs: {gpus}{' assumed; cluster.slurm.gpu_type says otherwise' if assumed else ''}"
+        yield f"  GPUs: {gpus}{' assumed; cluster.slurm.gpu_type or .gpu_gb says otherwise' if assumed else ''}"
         yield from _taken(plan, runs, gpus, nodes)
 
 

@@ -98,6 +98,12 @@ def test_what_nodes_have_bounds_what_is_estimated():
         (["cluster.slurm.train.gpus=1"], "7.6B parameters.*1 x 80 GB; it would fit .*2 x 80 GB"),
         (["cluster.accelerate_config=one_gpu"], "this job has 8 GPUs"),
         (["cluster.accelerate_config=one_node_ddp"], "takes 168 GB on each GPU"),
+        (
+            ["cluster.slurm.train.gpus=3"],
+            r"batch_size=128 cannot be dealt evenly to the 3 processes.*train\.gpus=2.*multiple of 3 rows",
+        ),
+        (["train.batch_size=7", "cluster.slurm.train.nodes=2"], "dealt evenly to the 2 processes .*; take fewer nodes"),
+        (["train.batch_size=7", "cluster.slurm.train.gpus=8"], r"the 8 processes .*\(cluster.slurm.train.gpus=7\)"),
         (["train.max_length=40000"], "train.max_length=40000, and Qwen/Qwen2.5-7B-Instruct reads 32768 tokens"),
     ],
 )
@@ -105,6 +111,17 @@ def test_a_training_that_cannot_be_is_refused(given: list[str], says: str):
     """With the settings that contradict each other, or with GPUs that would do."""
     with pytest.raises(BadInput, match=says):
         of("train", "scale=ot_31k", *given)
+
+
+def test_a_student_takes_as_many_gpus_as_share_the_rows_of_a_step():
+    """Else the trainer would refuse, when all data is paid for."""
+    assert of("train", "scale=ot_31k", "train.batch_size=100").gpus == 5
+    two = of("train", "scale=ot_31k", "train.batch_size=100", "cluster.slurm.train.nodes=2", "cluster.slurm.gpu_gb=141")
+    assert (two.nodes, two.gpus) == (2, 5)
+    unknown = ["scale=ot_1k", "train.student.id=a/b", "cluster.slurm.train.gpus=8"]
+    assert of("train", *unknown).gpus == 8
+    with pytest.raises(BadInput, match="cannot be dealt evenly to the 8 processes"):
+        of("train", *unknown, "train.batch_size=100")
 
 
 def test_of_a_model_of_unknown_size_nothing_is_claimed():

@@ -216,7 +216,7 @@ def test_what_never_fits_is_told_before_anything_is_submitted(cluster: Path):
     """All of it at once, with the stage, what it asks for and what there is."""
     given = ["train.gpus=16", "eval.gpu_type=a100", "filter.partition=gpus", "traces.time=99999", "train.nodes=2"]
     with pytest.raises(BadInput) as told:
-        launch(*planned(*(f"cluster.slurm.{setting}" for setting in given)))
+        launch(*planned("train.batch_size=32", *(f"cluster.slurm.{setting}" for setting in given)))
     text = str(told.value)
     assert re.search(r"train .*: 2 node\(s\) with 16 GPUs, .* of which partition gpu has 0; its largest: 8 GPUs", text)
     assert re.search(r"eval .*: 1 node\(s\) with 1 a100 GPUs", text)

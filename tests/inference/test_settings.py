@@ -11,8 +11,10 @@ import pytest
 from ot_grid import api
 from ot_grid.config import Cluster, Model, Sampling
 from ot_grid.errors import BadInput
-from ot_grid.inference import engines, identity, vllm_engine
+from ot_grid.inference import engine_arguments, engines, identity, vllm_engine
 from ot_grid.planning.plan import Plan
+from ot_grid.running import preflight
+from tests.requires import requires
 
 MINE = """# Mine.
 id: a/b
@@ -68,7 +70,7 @@ def test_what_was_bought_before_there_were_such_settings_stays_bought():
     assert len(changed | {identity.model_key(plain)}) == 4
 
 
-@pytest.mark.slow
+@requires("vllm")
 @pytest.mark.parametrize(
     ("given", "says"),
     [
@@ -78,12 +80,30 @@ def test_what_was_bought_before_there_were_such_settings_stays_bought():
             r"quantization changes replies; say it of the model: \+teacher.model.quantiz",
         ),
         ({"seed": 3}, "seed follows from the recipe and the machine"),
+        ({"hf_overrides": {"rope_scaling": None}}, "hf_overrides changes replies, and no key would know"),
+        ({"load_format": "dummy"}, "load_format changes replies"),
+        ([64], r"engine_args of a/b=\[64\]: must be arguments and their values"),
     ],
 )
 def test_arguments_that_there_are_not_are_refused(given: dict[str, Any], says: str):
     """With the nearest, or with where to say it."""
-    with pytest.raises(BadInput, match=f"engine_args of a/b: {says}"):
-        vllm_engine.arguments(Model("a/b"), Cluster(engine_args={"a/b": given}))
+    with pytest.raises(BadInput, match=f"^(engine_args of a/b: )?{says}"):
+        engine_arguments.arguments(Model("a/b"), Cluster(engine_args={"a/b": given}))
+
+
+@requires("vllm")
+def test_arguments_that_there_are_not_are_told_by_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Before a job waits in a queue for them; where vLLM is not, only those that nobody may set."""
+    typo, changing = "+cluster.engine_args={a/b: {max_num_seq: 8}}", "+cluster.engine_args={a/b: {load_format: dummy}}"
+
+    def told(more: str) -> list[str]:
+        made = planned(tmp_path, "# Mine.\nid: a/b\nrevision: null\n", more)
+        return [line for line in preflight.not_ready(made, api.artifacts_of(made)) if "engine_args" in line]
+
+    assert ["vLLM has no max_num_seq; did you mean 'max_num_seqs'" in line for line in told(typo)] == [True]
+    monkeypatch.setattr(engine_arguments, "_known", tuple)
+    assert told(typo) == []
+    assert len(told(changing)) == 1
 
 
 @pytest.mark.slow

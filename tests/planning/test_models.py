@@ -83,10 +83,13 @@ def test_a_place_for_a_model_comes_before_its_wheel(folder: Path, tmp_path: Path
 
 def test_an_entry_that_is_nearly_a_model_is_refused(capsys: pytest.CaptureFixture[str]):
     """Another case, a letter too few; what belongs to another grid is said by `plan`, and no fault."""
-    assert list(near_misses(["Qwen/QwQ-32b"], {"Qwen/QwQ-32B": 0})) == [
+    assert list(near_misses("models", ["Qwen/QwQ-32b"], {"Qwen/QwQ-32B": 0})) == [
         "cluster.models['Qwen/QwQ-32b'] names no model of this grid; did you mean 'Qwen/QwQ-32B'?"
     ]
-    assert list(near_misses(["Qwen/QwQ-32B", "a/b"], {"Qwen/QwQ-32B": 0})) == []
+    assert list(near_misses("models", ["Qwen/QwQ-32B", "a/b"], {"Qwen/QwQ-32B": 0})) == []
+    seven, other = "Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-14B-Instruct"
+    assert list(near_misses("models", [other], {seven: 0})) == []
+    assert list(near_misses("sizes", [f"{seven}s", seven], {seven: 0})) == []
     plan = api.plan(["+cluster.models={SmolLM2-135M-instruct: /x}"])
     assert any("did you mean 'SmolLM2-135M-Instruct'?" in line for line in not_ready(plan, api.artifacts_of(plan)))
     assert main(["plan", "+cluster.models={Qwen/QwQ-32B: /x}"]) == 0

@@ -92,6 +92,11 @@ def test_prompts_that_ask_nothing_are_told():
             "cluster.kind",
             "cluster.kind='slrm': there is no such value; did you mean 'slurm'? valid: local, slurm",
         ),
+        (0, "cluster.slurm.time", "cluster.slurm.time=0: must be at least 1"),
+        (-4, "cluster.slurm.train.mem_gb", "cluster.slurm.train.mem_gb=-4: must be above 0"),
+        (-1, "cluster.slurm.retries.preempted", "cluster.slurm.retries.preempted=-1: must be at least 0"),
+        (0.5, "cluster.slurm.grow.mem", "cluster.slurm.grow.mem=0.5: must be at least 1"),
+        (0, "cluster.gpus.Qwen/Qwen2.5-7B", "cluster.gpus.Qwen/Qwen2.5-7B=0: must be at least 1"),
         ([], "verify.keep", "verify.keep=[]: must have at least one value"),
     ],
 )
@@ -100,6 +105,11 @@ def test_values_that_nothing_could_use_are_told(value: Any, where: str, told: st
     assert list(out_of_range(value, where)) == [told]
     name = where.rpartition(".")[2]
     assert list(out_of_range({name: value}, where.rpartition(".")[0])) == [told]
+
+
+def test_a_recipe_may_use_the_words_of_jobs_otherwise():
+    """`time` of somebody's own filter is no time limit."""
+    assert list(out_of_range({"time": 0, "nodes": -1, "gpus": -2}, "filter")) == []
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ def test_files_say_it_more_exactly_than_the_config(tmp_path: Path):
     [
         ({}, 2), ({"torch_dtype": "float32"}, 4), ({"dtype": "float16"}, 2),
         ({"quantization_config": {"quant_method": "fp8"}}, 1), ({"quantization_config": {"bits": 4}}, 0.5),
+        ({"quantization_config": {"quant_method": "mxfp4"}}, 0.5),
+        ({"quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}}, 0.5),
     ],
 )  # fmt: skip
 def test_weights_are_as_large_as_they_are_stored(more: dict[str, object], each: float):

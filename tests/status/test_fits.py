@@ -31,7 +31,7 @@ def nodes(monkeypatch: pytest.MonkeyPatch) -> list[Node]:
 def test_the_line_that_this_exists_for(nodes: list[Node]):
     """Without a word of the cluster it is told what is assumed; R1 is refused on that, and fits larger GPUs."""
     assert told(*THE_LINE) == [
-        "GPUs: 8 x 80 GB assumed; cluster.slurm.gpu_type says otherwise",
+        "GPUs: 8 x 80 GB assumed; cluster.slurm.gpu_type or .gpu_gb says otherwise",
         "filter Qwen/Qwen2.5-7B-Instruct (7.6B) 1 GPU a copy",
         "traces Qwen/QwQ-32B (32.8B) 2 GPUs a copy",
         "train Qwen/Qwen2.5-7B-Instruct (7.6B) 8 GPUs, one copy on all, about 31 GB of each; a checkpoint has 91 GB",

@@ -211,11 +211,17 @@ def identity_alone(value: Any, takes: dict[str, dict[str, Any]]) -> Any:
     return {name: identity_alone(item, takes) for name, item in value.items()}
 
 
+OPEN = re.compile(r"(cluster\.(?:models|gpus|engine_args|sizes|slurm\.(?:\w+\.)?extra))\.(.+)")  # by names of the user
+
+
 def _explain(error: Exception, known: Mapping[str, Any]) -> str:
     """Return Hydra's or OmegaConf's message as one line, with the key it is about; `known` is what may be set."""
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     full_key = str(getattr(cause, "full_key", None) or "")
     if isinstance(cause, (ConfigAttributeError, ConfigKeyError)):
+        table = OPEN.match(full_key)
+        if table:
+            return f"{table[1]} has no entry for {table[2]!r} yet; a + adds it: '+{table[1]}={{{table[2]}: ...}}'"
         parent, _, name = full_key.rpartition(".")
         there: Any = known
         for part in parent.split("."):
