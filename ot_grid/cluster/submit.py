@@ -43,7 +43,8 @@ class Arrays(submitit.SlurmExecutor):  # type: ignore[misc]  # submitit's types 
 
     def submit_array(self, tasks: int, command: str) -> str:
         """Submit `tasks` jobs with one sbatch; return the array's id."""
-        self.parameters["map_count"] = tasks
+        # submitit's own wckey is refused where a cluster knows its keys; `extra` may name one.
+        self.parameters |= {"map_count": tasks, "wckey": None}
         return str(self._submit_command(command).job_id)
 
 

@@ -99,7 +99,7 @@ def sections(told: Tables) -> list[Section]:
     """Return the tables that a reader sees."""
     if not len(told.table):
         return []
-    factors = [_factors(told.factors)] if len(told.factors) else []
+    factors = [_factors(told.factors, told.noise)] if len(told.factors) else []
     interactions = [_interactions(told.interactions)] if len(told.interactions) else []
     return [_ranking(told), _coverage(told.table), *factors, *interactions]
 
@@ -174,10 +174,10 @@ def _statuses(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def _factors(factors: pd.DataFrame) -> Section:
+def _factors(factors: pd.DataFrame, noise: str) -> Section:
     cells = [f"{done} of {of}" for done, of in zip(factors["cells"], factors["of"], strict=True)]
     return table_of(
-        "FACTORS: means over the ranked cells; difference to the factor's best; share of what varies",
+        f"FACTORS: means of ranked cells; {noise}",
         {
             "factor": (False, list(factors["factor"])),
             "choice": (False, list(factors["choice"])),

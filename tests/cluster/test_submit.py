@@ -50,6 +50,13 @@ def test_a_script_says_what_the_settings_say(cluster: Path):
     assert re.search(r"#SBATCH --comment=ot_grid:\d{8}T\d+-train-\w{8}\n", script)
     assert re.search(r"\nexec .* -u -m ot_grid.job /.*-train-", script)
     assert "srun" not in script
+    assert "wckey" not in script
+
+
+def test_a_wckey_is_the_users_alone(cluster: Path):
+    """A cluster that enforces them refuses any other."""
+    launch(*planned("+cluster.slurm.extra.wckey=mine"))
+    assert all("#SBATCH --wckey=mine\n" in script for script in sent(cluster).values())
 
 
 def test_what_is_queued_is_not_submitted_again(cluster: Path):

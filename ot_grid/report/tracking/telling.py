@@ -27,7 +27,7 @@ from ot_grid.report.tracking.facts import Overall, Tracked
 LOCK = "tracked.lock"
 # Left in the shell by a sweep's agent or another run, these would give all our runs one id, name or group.
 NOT_OURS = ("WANDB_RUN_ID", "WANDB_NAME", "WANDB_RUN_GROUP", "WANDB_JOB_TYPE", "WANDB_SWEEP_ID", "WANDB_RESUME",
-            "WANDB_TAGS", "WANDB_NOTES")  # fmt: skip
+            "WANDB_TAGS", "WANDB_NOTES", "WANDB_SERVICE")  # fmt: skip
 SECRETS = ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE")
 
 

@@ -31,7 +31,7 @@ SHARINGS: dict[str, Sharing] = {"NO": "one_gpu", "False": "one_gpu", "MULTI_GPU"
 PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)  # what Slurm sends, by itself or because sbatch asks
 # Left by another launcher around us, these would be taken for our own.
-OTHERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+OTHERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "WANDB_SERVICE")
 
 
 def gpus(cluster: Cluster) -> Gpus:
@@ -141,7 +141,7 @@ def _srun(nodes: int) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for a launcher: ours, without what would be taken for ranks."""
+    """Return the environment for a launcher: ours, without what would be taken for ranks, or for its own W&B client."""
     kept = {name: value for name, value in os.environ.items() if name not in OTHERS}
     # torchrun would take SIGTERM for an order to kill the trainers; the rest is its default
     return {**kept, "PET_SIGNALS_TO_HANDLE": "SIGINT,SIGHUP,SIGQUIT"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import psutil
 import pytest
 
 from ot_grid.report.tracking import Told, run_id, track
+from ot_grid.stages.training import launcher
 from tests.report.tracking.answers import Run
 from tests.report.tracking.conftest import cell, overall, settings
 from tests.report.tracking.server import KEY, Server
@@ -85,6 +87,14 @@ def test_a_rate_limit_is_waited_for(server: Server, tmp_path: Path):
     assert told(tmp_path).problem is None
     assert server.refusals == 0
     assert len(server.told.runs) == 2
+
+
+def test_a_client_of_whoever_calls_is_left_alone(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A process that uses wandb itself names its service to those it starts: a run ended in it by force stays open."""
+    monkeypatch.setenv("WANDB_SERVICE", f"3-{os.getpid()}-unix-{tmp_path}/nowhere")
+    result = told(tmp_path)
+    assert (result.runs, result.problem) == (2, None)
+    assert "WANDB_SERVICE" not in launcher.environment()
 
 
 def test_nobody_there(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -12,7 +12,7 @@ function factorsSection() {
   const shares = new Map(effects.map((row) => [row.factor, row.share]));
   const most = [...shares].filter(([, part]) => known(part)).sort((a, b) => b[1] - a[1])[0];
   const heading = most ? el("span", {}, safe(most[0]), ` matters most: it explains ${share(most[1])} of what differs between rows`) : "What each choice does, on average over the others";
-  return section("factors", heading, "How to read it: a dot is how far a choice lies above or below the average of its factor, a line its 95 % interval; choices whose lines overlap widely are not told apart.", (body) => {
+  return section("factors", heading, "How to read it: a dot is how far a choice lies above or below the average of its factor, a line its 95 % interval; choices whose lines overlap widely are not told apart." + (facts.noise ? ` Here, too, ${facts.noise}.` : ""), (body) => {
     for (const factor of shares.keys()) body.append(factorFigure(factor, shares.get(factor), effects.filter((row) => row.factor === factor)));
     body.append(...interactions());
   });
