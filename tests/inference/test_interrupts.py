@@ -149,6 +149,32 @@ def test_vllm_hands_over_what_is_finished_before_it_stops():
     assert (kept, steps.done) == ([1, 2, 3], 3)
 
 
+class Ending(Steps):
+    """One whose own process ends in the third step."""
+
+    def __init__(self, *, asked: bool) -> None:
+        super().__init__()
+        self.asked = asked
+
+    def step(self) -> list[SimpleNamespace]:
+        """Finish one, or be gone."""
+        if self.done == 2:
+            if self.asked:
+                stop()
+            raise RuntimeError("EngineCore is gone")
+        return super().step()
+
+
+def test_an_engine_that_what_stops_us_has_ended_is_no_failure():
+    """Slurm tells every process of a job; without that, an engine that is gone is a fault."""
+    for asked, error in ((True, stopping.Stopped), (False, RuntimeError)):
+        steps, kept = Ending(asked=asked), []
+        with pytest.raises(error):
+            take(vllm_engine._stepped(steps, {str(n): n for n in range(1, 6)}, SimpleNamespace(decode=str)), kept)
+        assert kept == ([1, 2] if asked else [])
+        stopping._asked.clear()
+
+
 class Fake:
     """A vLLM that numbers its requests and gives one reply a step, and notes how it was loaded."""
 

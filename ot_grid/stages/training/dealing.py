@@ -38,10 +38,3 @@ class Dealt:
         for start in range(0, len(shuffled), self.batch):
             rows = shuffled[start : start + self.batch]
             yield from rows[np.argsort(-self.lengths[rows], kind="stable")].tolist()
-
-
-def useful_share(lengths: Lengths, processes: int) -> float:
-    """Return the share of time in which processes compute, when each waits for the longest of `processes` next rows."""
-    rows = np.asarray(lengths, dtype=float)
-    together = rows[: len(rows) // processes * processes].reshape(-1, processes)
-    return float(together.sum() / (processes * together.max(axis=1).sum()))

@@ -14,7 +14,7 @@ import pytest
 from ot_grid.errors import BadInput
 from ot_grid.stages import train
 from ot_grid.stages.training import arguments
-from ot_grid.stages.training.dealing import Dealt, useful_share
+from ot_grid.stages.training.dealing import Dealt, Lengths
 from tests.stages import tiny
 
 LONG_TAILED = np.minimum(np.random.default_rng(0).lognormal(9, 0.7, 31_600), 16_384).astype(int)
@@ -49,6 +49,13 @@ def test_epochs_and_seeds_have_orders_of_their_own():
     dealt.set_epoch(0)
     assert list(dealt) == first
     assert list(Dealt(LONG_TAILED[:500], batch=32, seed=2)) != first
+
+
+def useful_share(lengths: Lengths, processes: int) -> float:
+    """Return the share of time in which processes compute, when each waits for the longest of `processes` next rows."""
+    rows = np.asarray(lengths, dtype=float)
+    together = rows[: len(rows) // processes * processes].reshape(-1, processes)
+    return float(together.sum() / (processes * together.max(axis=1).sum()))
 
 
 @pytest.mark.parametrize(("processes", "batch"), [(8, 128), (8, 96), (16, 128), (4, 32)])
