@@ -156,7 +156,7 @@ class Cluster:
     model_cache: str = MISSING
     gpus: Dict[str, int] = field(default_factory=dict)  # model id -> GPUs it takes to generate; null: by its size
     engine_args: Dict[str, Any] = field(default_factory=dict)  # model id -> arguments of vLLM's engine
-    engine_process: bool = False  # vLLM's engine in a process of its own; on Slurm, where a job's end ends it too
+    engine_process: bool = False  # vLLM's engine in a process of its own, which ends with the stage run
     sizes: Dict[str, Any] = field(default_factory=dict)  # model id -> how large it is, while it is not here
     sandbox: str = MISSING  # auto, required, bubblewrap, namespaces, rlimits: where programs that models wrote run
     accelerate_config: Optional[str] = None  # a file of `accelerate config`: FSDP, DeepSpeed, many GPUs

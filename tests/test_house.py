@@ -25,7 +25,7 @@ CORE = {  # module -> its test file
     "status/explain": "status/test_explain.py", "report/reproduce": "report/test_reproduce.py",
     "machine": "test_machine.py", "cluster/capacity": "cluster/test_capacity.py",
 }  # fmt: skip
-SPINE = 12_550  # lines; raise it with a reason in CONTRIBUTING, under "Decisions"
+SPINE = 12_600  # lines; raise it with a reason in CONTRIBUTING, under "Decisions"
 ROOMS_AT_THE_ROOT = 16
 
 

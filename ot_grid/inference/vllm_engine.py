@@ -1,8 +1,8 @@
 """The vLLM engine: continuous batching on GPUs, or on a CPU for tests and rehearsals.
 
 One idea: requests are added all at once and the engine is stepped by hand, so that a reply is handed over when it is
-finished, not when the slowest is. It must not spawn an engine process unasked: that one outlives a killed parent, where
-nothing like Slurm ends all that a job has started.
+finished, not when the slowest is. The engine runs in this process, or in one of its own that ends with it; it must not
+outlive a killed stage run, with a GPU in its hands.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import gc
 import os
 import time
 from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from ot_grid.errors import BadInput, OtGridError
 from ot_grid.inference import engine_arguments
 from ot_grid.inference.engine import Output, Outputs, Prompt
 from ot_grid.inference.prompts import Template
+from ot_grid.inference.vllm_plugin import OWNER
 from ot_grid.sizing import generation
 from ot_grid.sizing.gpus import GIB, Gpus
 from ot_grid.sizing.models import of_folder
 
 OWN_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"  # of the engine; else it runs in this process and ends with it
+PLUGIN = {"group": "vllm.general_plugins", "name": "ot_grid"}  # has that process end with this one
 SETTINGS = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_CPU_KVCACHE_SPACE": "2",  # GiB
@@ -120,7 +123,7 @@ class VllmEngine:
             self._length = min(-(-length // LENGTH_STEP) * LENGTH_STEP, self.template.context)
             self._parallel = _parallel(self.template.folder, self._length, self.given)
             fixed = {"dtype": self._dtype(), "max_model_len": self._length, "tensor_parallel_size": self._parallel}
-            os.environ[OWN_PROCESS] = str(int(self.cluster.engine_process))
+            _placed(own_process=self.cluster.engine_process)
             self._llm = _load(self.template.folder, {**self.given, **fixed}, seed, self.cluster.threads)
         return self._llm
 
@@ -142,6 +145,16 @@ class VllmEngine:
 def _counter(llm: Any, name: str) -> int:
     """Return one of vLLM's own counts since it was loaded."""
     return int(sum(metric.value for metric in llm.get_metrics() if metric.name == name))
+
+
+def _placed(*, own_process: bool) -> None:
+    """Have the next engine run in a process of its own, or in this one."""
+    os.environ[OWN_PROCESS] = str(int(own_process))
+    if own_process:
+        if not entry_points(**PLUGIN):
+            raise BadInput("cluster.engine_process=true needs an ot_grid that is installed: pip install -e . once more")
+        # A fork would believe that it has called its plugins.
+        os.environ |= {OWNER: str(os.getpid()), "VLLM_WORKER_MULTIPROCESSING_METHOD": "spawn"}
 
 
 def _load(folder: Path, settings: Mapping[str, Any], seed: int, threads: int | None) -> Any:

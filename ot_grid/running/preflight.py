@@ -54,8 +54,6 @@ def not_ready(plan: Plan, artifacts: Artifacts) -> Iterator[str]:
     lacking = extras.lacking(run.needs for run in missing) if cluster.kind == "local" else None
     if lacking:
         yield lacking
-    if cluster.kind == "local" and cluster.engine_process:
-        yield "cluster.engine_process=true is for Slurm, which ends all of a job: here it would outlive a killed one"
     if cluster.accelerate_config and any(run.stage == "train" for run in missing):
         try:
             launcher.config_file(cluster.accelerate_config)

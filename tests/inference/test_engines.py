@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -206,9 +208,7 @@ def _of_the_engine() -> list[psutil.Process]:
 @requires("vllm")
 def test_an_engine_in_a_process_of_its_own_writes_the_same(smollm2: Path):
     """And ends when it is closed; ended by what asks us to stop, it is no failure."""
-    alone, within = (
-        open_engine(smollm2, _cluster(kind="slurm", engine="vllm", engine_process=own)) for own in (True, False)
-    )
+    alone, within = (open_engine(smollm2, _cluster(engine="vllm", engine_process=own)) for own in (True, False))
     jobs = _jobs(alone)
     written = _all(alone, jobs, GREEDY)
     assert _of_the_engine()
@@ -226,3 +226,30 @@ def test_an_engine_in_a_process_of_its_own_writes_the_same(smollm2: Path):
     assert _all(within, jobs, GREEDY) == written
     assert not [process for process in _of_the_engine() if process.status() != psutil.STATUS_ZOMBIE]
     within.close()
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@requires("vllm")
+def test_the_engine_of_a_killed_process_ends(smollm2: Path, tmp_path: Path):
+    """By the kernel: a process that is killed tells nobody, and its engine would hold the GPU."""
+    program = tmp_path / "writes.py"
+    program.write_text(
+        "import sys\nfrom pathlib import Path\nfrom ot_grid.config import Cluster\n"
+        "from ot_grid.inference.engines import open_engine\n"
+        "if __name__ == '__main__':\n"
+        "    settings = Cluster('local', engine='vllm', dtype='float32', threads=1, engine_process=True)\n"
+        "    open_engine(Path(sys.argv[1]), settings)._load(64, 1)\n"
+        "    print('loaded', flush=True)\n    sys.stdin.read()\n"
+    )
+    line = [sys.executable, str(program), str(smollm2)]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout
+        while "loaded" not in (said := started.stdout.readline()):
+            assert said, "it ended before its engine was there"
+        engines_of_it = _of_the_engine()
+        assert engines_of_it
+        started.kill()
+        gone, alive = psutil.wait_procs(engines_of_it, timeout=120)
+        assert gone
+        assert not alive

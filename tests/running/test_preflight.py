@@ -42,18 +42,6 @@ def test_where_it_is_not_required_nothing_is_said(weak: None, overrides: list[st
     assert problems(*overrides) == []
 
 
-def test_an_engine_in_a_process_of_its_own_is_for_slurm():
-    """Elsewhere it would outlive whoever is killed, with a GPU in its hands."""
-
-    def told(*overrides: str) -> bool:
-        wanted = api.plan(["cluster.engine_process=true", *overrides])
-        return any("engine_process=true is for Slurm" in line for line in preflight.not_ready(
-            wanted, api.artifacts_of(wanted)))  # fmt: skip
-
-    assert told()
-    assert not told("cluster=slurm")
-
-
 def test_a_plan_names_what_no_revision_pins():
     """A hub dataset without a revision may change under the same key; a local file is pinned by its digest."""
     (said,) = plans.unpinned(api.plan([*CODE, "eval=[mbpp,jeebench,sums]"]))
