@@ -22,12 +22,12 @@ OF_IDENTITY = ("quantization", "kv_cache_dtype")
 # Other weights, other words, other numbers of a token: no key would know of them.
 CHANGING = (
     "code_revision", "config_format", "convert", "default_mm_loras", "diffusion_config", "disable_sliding_window",
-    "enable_lora", "generation_config", "hf_config_path", "hf_overrides", "kv_cache_dtype_skip_layers", "load_format",
+    "enable_lora", "generation_config", "hf_config_path", "hf_overrides", "kv_cache_dtype_skip_layers",
     "logits_processors", "lora_dtype", "mamba_cache_dtype", "mamba_ssm_cache_dtype", "model_class_overrides",
-    "model_impl", "model_loader_extra_config", "model_weights", "override_generation_config", "quantization_config",
-    "reasoning_config", "revision", "runner", "structured_outputs_config", "tokenizer", "tokenizer_mode",
-    "tokenizer_revision", "watermark_config",
+    "model_weights", "override_generation_config", "quantization_config", "reasoning_config", "revision", "runner",
+    "structured_outputs_config", "tokenizer", "tokenizer_mode", "tokenizer_revision", "watermark_config",
 )  # fmt: skip
+MADE_UP = ("load_format", "dummy")  # weights that nobody trained; other formats are ways to read the same ones
 SOURCE = Path("engine") / "arg_utils.py"  # of vLLM
 
 
@@ -48,10 +48,10 @@ def problems(of: str, cluster: Cluster) -> Iterator[str]:
     if not isinstance(settings, Mapping):
         yield f"{where}={settings!r}: must be arguments and their values, e.g. {{max_num_seqs: 64}}"
         return
-    for name in settings:
+    for name, value in settings.items():
         if name in OF_IDENTITY:
-            yield f"{where}: {name} changes replies; say it of the model: +teacher.model.{name}={settings[name]}"
-        elif name in CHANGING:
+            yield f"{where}: {name} changes replies; say it of the model: +teacher.model.{name}={value}"
+        elif name in CHANGING or (name, value) == MADE_UP:
             yield f"{where}: {name} changes replies, and no key would know; use a model of another id that is made so"
         elif name in OURS:
             yield f"{where}: {name} follows from the recipe and the machine, and cannot be set"

@@ -91,6 +91,12 @@ def test_arguments_that_there_are_not_are_refused(given: dict[str, Any], says: s
         engine_arguments.arguments(Model("a/b"), Cluster(engine_args={"a/b": given}))
 
 
+def test_ways_of_reading_the_same_weights_are_taken():
+    """A fast loader for a model of 700 GB changes no reply."""
+    given = {"load_format": "runai_streamer", "model_loader_extra_config": {"concurrency": 16}}
+    assert engine_arguments.arguments(Model("a/b"), Cluster(engine_args={"a/b": given})) == given
+
+
 @requires("vllm")
 def test_arguments_that_there_are_not_are_told_by_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Before a job waits in a queue for them; where vLLM is not, only those that nobody may set."""
