@@ -5,8 +5,10 @@ One idea: asked without importing torch, so that planning and launching stay lig
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterable
@@ -21,6 +23,7 @@ from ot_grid.sizing.gpus import ASSUMED_GB, Gpus
 GIB = 1024**3
 GIB_A_WORKER = 4.0  # measured: training the 135M stand-in in float32 peaks at 3.4 GiB (analysis/LOG.md)
 MOST_WORKERS = 8
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def gpu_names() -> list[str]:
@@ -82,6 +85,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent ends, however that does."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def end(process: subprocess.Popen[Any]) -> None:

@@ -1,19 +1,19 @@
 """What vLLM calls in each process of an engine: one that works for a stage run ends with it, however that ends.
 
-One idea: the kernel is told by the process itself, and only where we started it. It must not import anything of ours.
+One idea: only the process itself can ask the kernel for that, and it does where we started it. It must not do anything
+in a process of somebody else's.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
+
+from ot_grid import machine
 
 OWNER = "OT_GRID_ENGINE_OWNER"  # environment: the pid of the process for which an engine works
-PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def end_with_owner() -> None:
-    """Have the kernel end this process when the one that owns the engine ends; nothing in any other process."""
+    """Have this process end with the one that owns the engine, where that is its parent."""
     if os.environ.get(OWNER) == str(os.getppid()):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        machine.end_with_parent()

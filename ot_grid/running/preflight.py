@@ -24,7 +24,6 @@ from ot_grid.stages.training import launcher
 from ot_grid.store import Artifacts
 
 OF_MODELS = ("models", "gpus", "engine_args", "sizes")  # settings of the cluster by the id of a model
-NUMBERS = re.compile(r"\d+")
 ALIKE = 0.85  # of two ids: as alike as those of a typing error
 
 
@@ -83,13 +82,15 @@ def near_misses(setting: str, given: Iterable[str], wanted: Mapping[str, Any]) -
 
     A model that has an entry of its own is not meant by another, nor is one with other numbers: 7B is no slip for 14B.
     """
-    there = set(given)
-    for name in sorted(there - wanted.keys()):
-        likely = [each for each in wanted if each not in there and NUMBERS.findall(each) == NUMBERS.findall(name)]
-        close = difflib.get_close_matches(name.lower(), map(str.lower, likely), 1, ALIKE)
-        if close:
-            meant = next(each for each in likely if each.lower() == close[0])
-            yield f"cluster.{setting}[{name!r}] names no model of this grid; did you mean {meant!r}?"
+    own = set(given)
+    for name in sorted(own - wanted.keys()):
+        likely = {model.lower(): model for model in wanted if model not in own and _numbers(model) == _numbers(name)}
+        for close in difflib.get_close_matches(name.lower(), likely, 1, ALIKE):
+            yield f"cluster.{setting}[{name!r}] names no model of this grid; did you mean {likely[close]!r}?"
+
+
+def _numbers(model: str) -> list[str]:
+    return re.findall(r"\d+", model)
 
 
 def _sandbox(runs: Iterable[StageRun], cluster: Cluster) -> Iterator[str]:

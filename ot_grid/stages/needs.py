@@ -25,6 +25,8 @@ from ot_grid.stages import bind
 from ot_grid.stages.training import launcher
 
 PROMPT = 2048  # tokens of a question and its instructions; the longest are known only when they are there
+# Settings of our training: of a function of somebody's own nothing is known.
+KNOWN = {"student", "max_length", "batch_size"}
 JUDGED = 32768  # tokens of a reply that a judge is shown
 
 
@@ -45,7 +47,7 @@ def askings(run: StageRun, plan: Plan) -> Iterator[Asking]:
     """Yield the models that a stage run loads; of a benchmark the student, which its training names."""
     if run.stage == "train":
         settings = run.reads["train"]
-        if {"student", "max_length"} <= settings.keys():  # of a function of somebody's own nothing is known
+        if settings.keys() >= KNOWN:
             yield Asking(settings["student"], int(settings["max_length"]))
         return
     named = list(rehearsal.models(run.reads))
@@ -128,7 +130,8 @@ def check_dealt(run: StageRun, gpus: Gpus) -> None:
 
 
 def _left_over(run: StageRun, processes: int) -> int:
-    return int(run.reads["train"].get("batch_size") or 0) % processes
+    settings = run.reads["train"]
+    return int(settings["batch_size"]) % processes if settings.keys() >= KNOWN else 0
 
 
 def trained(run: StageRun, plan: Plan, gpus: Gpus) -> Training | None:

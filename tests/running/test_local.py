@@ -159,6 +159,10 @@ def test_of_a_training_of_somebodys_own_nothing_is_known(tmp_path: Path, node: A
     assert fits.gpus_of(train, plan, machine.here()) == 8
     assert list(fits.misfits(plan, plan.runs.values(), machine.here())) == []
     assert resources.of(train, replace(plan, runtime=api.plan(["cluster=slurm"]).runtime)).gpus == 1
+    of_seven = replace(train, reads={"train": {"function": "copied", "batch_size": 7}})
+    assert fits.gpus_of(of_seven, plan, machine.here()) == 8
+    on_slurm = replace(plan, runtime=api.plan(["cluster=slurm", "cluster.slurm.train.gpus=8"]).runtime)
+    assert resources.of(of_seven, on_slurm).gpus == 8
 
 
 def test_a_training_takes_as_many_as_share_its_rows(node: Any):

@@ -78,7 +78,7 @@ def in_process() -> Iterator[None]:
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "_watch", trainer)
-        patch.setattr(launcher, "die_with_parent", lambda: None)
+        patch.setattr(machine, "end_with_parent", lambda: None)
         patch.setattr(os, "getppid", lambda: 2)
         patch.setattr(torch.cuda, "is_available", lambda: False)
         try:

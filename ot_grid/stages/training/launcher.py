@@ -7,7 +7,6 @@ meet. What belongs to the job goes on the command line, which wins over a file o
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -28,7 +27,6 @@ STOP, STOPPED = "stop", "stopped.json"  # files of a training
 HSDP = "many_nodes_hsdp"
 # By the word of accelerate's files; of another kind it is believed that it shares. YAML reads a bare NO as false.
 SHARINGS: dict[str, Sharing] = {"NO": "one_gpu", "False": "one_gpu", "MULTI_GPU": "ddp"}
-PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)  # what Slurm sends, by itself or because sbatch asks
 # Left by another launcher around us, these would be taken for our own.
 OTHERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "WANDB_SERVICE")
@@ -153,11 +151,6 @@ def bound_to_parent() -> None:
     An orphan would go on writing to a freed artifact; a launcher that ends at SIGTERM, which Slurm sends to every
     process of a job, takes the trainer with it before there is a checkpoint.
     """
-    die_with_parent()
+    machine.end_with_parent()
     for name in STOP_SIGNALS:
         signal.signal(name, signal.SIG_IGN)
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process when its parent ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

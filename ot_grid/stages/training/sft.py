@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ot_grid import machine
 from ot_grid.errors import BadInput, OtGridError
-from ot_grid.stages.training import checkpoints, encode, launcher, tokens
+from ot_grid.stages.training import checkpoints, encode, tokens
 from ot_grid.stages.training.arguments import arguments
 from ot_grid.stages.training.dealing import Dealt
 from ot_grid.stages.training.launcher import REFUSED, RESULT, STOPPED
@@ -26,7 +27,7 @@ from ot_grid.store import read_json, write_json
 
 def main(order_path: str) -> Any:
     """Train as the JSON at `order_path` says; return the trainer."""
-    launcher.die_with_parent()
+    machine.end_with_parent()
     if os.getppid() == 1:
         sys.exit("the launcher has ended already")
     order = read_json(Path(order_path))

@@ -19,7 +19,8 @@ import torch
 from accelerate.utils import DistributedType
 from torch.distributed.fsdp import FSDPModule
 
-from ot_grid.stages.training import arguments, launcher, sft
+from ot_grid import machine
+from ot_grid.stages.training import arguments, sft
 
 made = states.PartialState.__init__
 
@@ -33,7 +34,7 @@ def init(self: Any, *args: Any, **more: Any) -> None:
 states.PartialState.__init__ = init  # type: ignore[method-assign]
 meet = torch.distributed.barrier
 torch.distributed.barrier = lambda *args, **more: meet(*args, **{n: v for n, v in more.items() if n != "device_ids"})
-launcher.die_with_parent = lambda: None
+machine.end_with_parent = lambda: None
 
 whole_gradients: list[str] = []
 dealing_trainer = sft.dealing_trainer
